@@ -1,0 +1,1 @@
+"""Everything that speaks HTTP or a terminal: webhooks, API, simulator, command line."""

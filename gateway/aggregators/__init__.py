@@ -1,0 +1,1 @@
+"""One module per telecom aggregator, behind one small port."""

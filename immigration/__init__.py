@@ -1,0 +1,1 @@
+"""The immigration office: its tables and its rules, free of any transport."""

@@ -1,0 +1,1 @@
+"""The USSD dialogue: a pure machine, its session store, its screens and their wording."""

@@ -1,0 +1,1 @@
+"""Background work: RQ jobs, the clock and upkeep."""
