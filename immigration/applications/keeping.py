@@ -1,0 +1,158 @@
+"""How is one application recorded, moved and found by its number? Each change leaves its events."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from immigration import audit
+from immigration.applications.record import Billing, Decision, Details, Event, Kept, Record, decide, decide_status
+from immigration.applications.rows import event_values, kept_of, payment_values, row_values
+from immigration.applications.states import Group, Status
+from immigration.applications.tables import Application, ApplicationEvent, Payment
+from immigration.vault import Vault
+
+
+class NotFound(Exception):
+    """There is no application under this number."""
+
+
+class BillingTaken(Exception):
+    """This billing belongs to another application already."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it: the row's id, what is kept now, and whether it is new or changed."""
+
+    id: int
+    kept: Kept
+    created: bool
+    changed: bool
+
+
+def find(session: Session, vault: Vault, number: str, *, lock: bool = False) -> tuple[Application, Payment | None]:
+    """The row of this number with its current payment. Raises `NotFound`."""
+    query = select(Application).where(Application.number_hash == vault.lookup("number", number))
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound
+    payment = session.scalar(select(Payment).where(Payment.application_id == row.id, Payment.is_current))
+    return row, payment
+
+
+def put(session: Session, vault: Vault, told: Record, group: Group, actor: str, now: datetime) -> Outcome:
+    """Record an application as told, in a writing session. Raises `BillingTaken`."""
+    try:
+        row, payment = find(session, vault, told.number, lock=True)
+    except NotFound:
+        decision = decide(None, told, group, now)
+        values = row_values(vault, decision.kept)
+        made = session.scalar(
+            insert(Application).values(**values, created_at=now, updated_at=now).returning(Application.id)
+        )
+        assert made is not None
+        _write(session, vault, made, None, decision, actor, now)
+        return Outcome(made, decision.kept, created=True, changed=True)
+    kept = kept_of(vault, row, payment)
+    decision = decide(kept, told, group, now)
+    events = tuple(event for event in decision.events if not _known_late(session, row.id, event))
+    decision = replace(decision, events=events)
+    return _keep(session, vault, row, kept, decision, actor, now)
+
+
+def change_status(
+    session: Session,
+    vault: Vault,
+    number: str,
+    new: Status,
+    details: Details,
+    occurred_at: datetime | None,
+    groups: Callable[[str], Group],
+    actor: str,
+    now: datetime,
+    note: str | None = None,
+) -> Outcome:
+    """Move an application to another state. Raises `NotFound`, `UnknownTransition`."""
+    row, payment = find(session, vault, number, lock=True)
+    kept = kept_of(vault, row, payment)
+    decision = decide_status(kept, new, details, occurred_at, groups(row.service), now, note)
+    events = tuple(event for event in decision.events if not _known_late(session, row.id, event))
+    return _keep(session, vault, row, kept, replace(decision, events=events), actor, now)
+
+
+def _known_late(session: Session, application_id: int, event: Event) -> bool:
+    """Whether this late news is in the history already: a repeat of old news is no news."""
+    if event.kind != "late":
+        return False
+    query = select(ApplicationEvent.id).where(
+        ApplicationEvent.application_id == application_id,
+        ApplicationEvent.occurred_at == event.occurred_at,
+        ApplicationEvent.status_to == event.status_to,
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _keep(
+    session: Session, vault: Vault, row: Application, kept: Kept, decision: Decision, actor: str, now: datetime
+) -> Outcome:
+    if decision.events:
+        session.execute(
+            update(Application)
+            .where(Application.id == row.id)
+            .values(**row_values(vault, decision.kept), updated_at=now, fingerprint=None)
+            .execution_options(synchronize_session=False)
+        )
+        _write(session, vault, row.id, kept, decision, actor, now)
+    return Outcome(row.id, decision.kept, created=False, changed=bool(decision.events))
+
+
+def _write(
+    session: Session, vault: Vault, application_id: int, kept: Kept | None, decision: Decision, actor: str, now: datetime
+) -> None:
+    session.execute(
+        insert(ApplicationEvent),
+        [event_values(vault, event, actor, now) | {"application_id": application_id} for event in decision.events],
+    )
+    record = decision.kept.record
+    before = kept.record.payment if kept else None
+    if record.payment is not None and record.payment != before:
+        keep_payment(session, vault, application_id, record.payment, now)
+
+
+def keep_payment(session: Session, vault: Vault, application_id: int, billing: Billing, now: datetime) -> None:
+    """Make this billing the application's current one; an earlier one stays as history. Raises `BillingTaken`."""
+    values = payment_values(vault, billing, now)
+    owner = session.scalar(select(Payment.application_id).where(Payment.billing_hash == values["billing_hash"]))
+    if owner not in (None, application_id):
+        raise BillingTaken
+    session.execute(
+        update(Payment)
+        .where(Payment.application_id == application_id, Payment.billing_hash != values["billing_hash"])
+        .values(is_current=False)
+        .execution_options(synchronize_session=False)
+    )
+    if owner is None:
+        session.execute(insert(Payment).values(**values, application_id=application_id))
+    else:
+        session.execute(
+            update(Payment)
+            .where(Payment.billing_hash == values["billing_hash"])
+            .values(**{name: values[name] for name in ("amount", "due_at", "paid_at", "is_current")})
+            .execution_options(synchronize_session=False)
+        )
+
+
+def noted(session: Session, vault: Vault, number: str, actor: str, action: audit.Action, through: audit.Through, now: datetime) -> None:
+    """Write down in the audit that `actor` read or changed the record of this number."""
+    audit.note(
+        session,
+        at=now,
+        actor=actor,
+        action=action,
+        through=through,
+        subject_hash=vault.lookup("number", number),
+        subject_last4=number[-4:],
+    )

@@ -1,0 +1,175 @@
+"""What does news from the back office mean for an application? Pure rules, the same for the API and the import."""
+
+import json
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+from typing import Any, Literal
+
+from immigration.applications.states import Group, Status, following, may_follow
+from immigration.people import Language
+
+EventKind = Literal["created", "status", "correction", "late", "details", "applicant", "payment"]
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a state needs said with it: papers that are missing, a postal receipt, dates."""
+
+    missing: str | None = None
+    receipt: str | None = None
+    due_on: date | None = None
+    ready_on: date | None = None
+    valid_until: date | None = None
+
+    def to_json(self) -> str:
+        """Compact JSON without what is not there."""
+        kept = {
+            item.name: value.isoformat() if isinstance(value, date) else value
+            for item in fields(self)
+            if (value := getattr(self, item.name)) is not None
+        }
+        return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Details":
+        """The inverse of `to_json`."""
+        kept: dict[str, Any] = json.loads(text)
+        for name in ("due_on", "ready_on", "valid_until"):
+            if name in kept:
+                kept[name] = date.fromisoformat(kept[name])
+        return cls(**kept)
+
+
+@dataclass(frozen=True)
+class Billing:
+    """What is to be paid: 15 digits of SIMPONI, whole rupiah, until when; when it was paid."""
+
+    billing: str
+    amount: int
+    due_at: datetime
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """An application as the back office tells it; `occurred_at` is when the state came about (none: now)."""
+
+    number: str
+    office: str
+    service: str
+    status: Status
+    phone: str | None = None
+    name: str | None = None
+    birth_date: date | None = None
+    language: Language | None = None
+    consent: bool = False
+    details: Details = field(default_factory=Details)
+    payment: Billing | None = None
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of an application now, in clear, with when its state came about."""
+
+    record: Record
+    status_at: datetime
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event to write."""
+
+    kind: EventKind
+    occurred_at: datetime
+    status_from: Status | None = None
+    status_to: Status | None = None
+    changed: tuple[str, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to keep from now on and what to write down; no events: nothing changed."""
+
+    kept: Kept
+    events: tuple[Event, ...]
+
+
+class UnknownTransition(Exception):
+    """The state machine does not know this step; `possible` says which ones it does."""
+
+    def __init__(self, status: Status, new: Status, possible: tuple[Status, ...]) -> None:
+        super().__init__(f"status: {new} does not follow {status}")
+        self.status = status
+        self.new = new
+        self.possible = possible
+
+
+_APPLICANT = ("phone", "name", "birth_date", "language", "consent", "office", "service")
+
+
+def decide(kept: Kept | None, told: Record, group: Group, now: datetime) -> Decision:
+    """What a full record means for what is kept. Any state may be recorded; none turns an application back in time.
+
+    A state that the machine does not reach from the last is written down as a correction; one that came about
+    before the state that is kept goes to the history alone.
+    """
+    occurred = told.occurred_at or now
+    if kept is None:
+        return Decision(Kept(told, occurred), (Event("created", occurred, None, told.status),))
+    old = kept.record
+    events: list[Event] = []
+    late = told.occurred_at is not None and told.occurred_at < kept.status_at
+    merged = replace(told, payment=told.payment or old.payment, occurred_at=None)
+    if late:
+        merged = replace(merged, status=old.status, details=old.details)
+        if told.status is not old.status:
+            events.append(Event("late", occurred, old.status, told.status))
+    changed = tuple(name for name in _APPLICANT if getattr(merged, name) != getattr(old, name))
+    if changed:
+        events.append(Event("applicant", now, changed=changed))
+    status_at = kept.status_at
+    if merged.status is not old.status:
+        kind: EventKind = "status" if may_follow(old.status, merged.status, group) else "correction"
+        events.append(Event(kind, occurred, old.status, merged.status))
+        status_at = occurred
+    elif not late:
+        status_at = told.occurred_at or kept.status_at
+        if merged.details != old.details or status_at != kept.status_at:
+            events.append(Event("details", occurred, changed=_changed_details(old.details, merged.details)))
+    if merged.payment != old.payment:
+        events.append(Event("payment", now, changed=_changed_payment(old.payment, merged.payment)))
+    return Decision(Kept(merged, status_at), tuple(events))
+
+
+def decide_status(
+    kept: Kept, new: Status, details: Details, occurred_at: datetime | None, group: Group, now: datetime, note: str | None
+) -> Decision:
+    """What a change of state means. With a `note` it is a correction that goes past the machine.
+
+    Raises `UnknownTransition`.
+    """
+    occurred = occurred_at or now
+    old = kept.record
+    if occurred < kept.status_at and note is None:
+        return Decision(kept, (Event("late", occurred, old.status, new),))
+    told = replace(old, status=new, details=details, occurred_at=None)
+    if new is old.status and note is None:
+        if details == old.details:
+            return Decision(kept, ())
+        event = Event("details", occurred, changed=_changed_details(old.details, details))
+        return Decision(Kept(told, kept.status_at), (event,))
+    if note is not None:
+        return Decision(Kept(told, occurred), (Event("correction", occurred, old.status, new, note=note),))
+    if not may_follow(old.status, new, group):
+        raise UnknownTransition(old.status, new, following(old.status, group))
+    return Decision(Kept(told, occurred), (Event("status", occurred, old.status, new),))
+
+
+def _changed_details(old: Details, new: Details) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(Details) if getattr(old, item.name) != getattr(new, item.name))
+
+
+def _changed_payment(old: Billing | None, new: Billing | None) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(Billing) if getattr(old, item.name, None) != getattr(new, item.name, None))

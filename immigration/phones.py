@@ -1,0 +1,55 @@
+"""Whose phone is it? One parser for every number that comes in.
+
+Rules: domain.md 4.2 (checked with phonenumbers 9.0.43). Numbers are kept in E.164 (ITU-T).
+"""
+
+import re
+import unicodedata
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberType
+
+_SPACING = re.compile(r"[\s\-().\u2010-\u2015\u00a0]+")
+_SHAPE = re.compile(r"\+[1-9][0-9]{7,14}")
+
+
+class InvalidPhone(ValueError):
+    """Not a number that an SMS can reach; `fix` says what to write instead."""
+
+    fix = "write a mobile number such as 081234567890 or +6281234567890"
+
+
+def international(text: str) -> str:
+    """`text` as `+` and digits, by the forms people and aggregators write. Raises `InvalidPhone`."""
+    folded = "".join(
+        str(unicodedata.digit(character)) if character.isdigit() and unicodedata.digit(character, -1) >= 0 else character
+        for character in text
+    )
+    number = _SPACING.sub("", folded.lstrip("'"))
+    if number.startswith("00"):
+        number = "+" + number[2:]
+    elif number.startswith("0"):
+        number = "+62" + number[1:]
+    elif number.startswith("8"):
+        number = "+62" + number
+    elif number and number[0].isdigit():
+        # Aggregators without "+" and exports that lost it: the country code is there already.
+        number = "+" + number
+    number = number.replace("+620", "+62", 1) if number.startswith("+620") else number
+    if not _SHAPE.fullmatch(number):
+        raise InvalidPhone("phone: not a phone number")
+    return number
+
+
+def parse_phone(text: str) -> str:
+    """A citizen's mobile number in E.164. Raises `InvalidPhone` for anything that no SMS reaches."""
+    number = international(text)
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except NumberParseException:
+        raise InvalidPhone("phone: not a phone number") from None
+    kind = phonenumbers.number_type(parsed)
+    # `is_valid_number` alone also accepts toll-free numbers; number_type is UNKNOWN for what is not valid.
+    if kind not in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE):
+        raise InvalidPhone("phone: not a mobile number")
+    return number
