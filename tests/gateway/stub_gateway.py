@@ -59,7 +59,7 @@ def stub_gateway() -> Iterator[StubGateway]:
             """Requests are asserted on, not logged."""
 
     server.RequestHandlerClass = Handler
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield stub
