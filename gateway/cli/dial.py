@@ -54,10 +54,10 @@ def dial(
 ) -> None:
     """Call the gateway as a citizen's phone would, through its real webhook.
 
-    DIALLED is the code, such as '*384*1303#', or one that carries replies, such as '*384*1303*1#'. With a script
-    on standard input each line is one reply, and the answers come out plain, with a line `---` between them;
-    where the replies end, the phone hangs up. On a terminal the replies of --input are typed first and the call
-    goes on by hand.
+    DIALLED is the code, such as '*384*1303#', or one that carries replies, such as '*384*1303*1#'. With a
+    script on standard input each line is one reply, and the answers come out plain, with a line `---` between
+    them; where the replies end, the phone hangs up. On a terminal the replies of --input are typed first and
+    the call goes on by hand.
     """
     try:
         first = prefilled(dialled, code)

@@ -46,7 +46,7 @@ class Hop:
 
 
 def prefilled(dialled: str, code: str) -> list[str]:
-    """The replies that a dialled code carries: `*384*1303*1#` on `*384*1303#` is a direct dial with reply "1".
+    """The replies that a dialled code carries: `*384*1303*1#` on `*384*1303#` is a direct dial with "1".
 
     Raises `WrongCode` where `dialled` is not the service code or one that goes on from it.
     """
@@ -82,14 +82,14 @@ class Handset:
         self._now = now
         self._monotonic = monotonic
         self._http = requests.Session()
-        # A proxy named in the environment would see every reply, and only settings.py may read the environment.
+        # A proxy named in the environment would see every reply; only settings.py reads the environment.
         self._http.trust_env = False
         self._session_id = ""
         self._inputs: list[str] = []
         self._began = 0.0
 
     def dial(self, inputs: list[str]) -> Hop:
-        """Begin a new call; `inputs` are the replies that the dialled code carries. Raises `GatewayRefused`."""
+        """Begin a new call; `inputs` are the replies that the code carries. Raises `GatewayRefused`."""
         # Africa's Talking's own shape of a session id: a prefix and 32 hex digits.
         self._session_id = f"ATUid_{uuid4().hex}"
         self._inputs = list(inputs)
@@ -99,7 +99,7 @@ class Handset:
         return self._hop()
 
     def reply(self, typed: str) -> Hop:
-        """Send what was typed, unescaped and joined by `*` as the aggregator does. Raises `GatewayRefused`."""
+        """Send what was typed, joined by `*` and unescaped, as aggregators do. Raises `GatewayRefused`."""
         self._inputs.append(typed)
         return self._hop()
 
@@ -110,7 +110,7 @@ class Handset:
         return again, again == last
 
     def hang_up(self) -> None:
-        """Drop the call without an END: the gateway hears of it by an Incomplete event. Raises `GatewayRefused`."""
+        """Drop the call without an END; an Incomplete event tells the gateway. Raises `GatewayRefused`."""
         self._end("Incomplete")
 
     def export(self) -> dict[str, object]:

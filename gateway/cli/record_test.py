@@ -31,7 +31,7 @@ def record_test(file: Path, output: Path | None, name: str | None) -> None:
     """Turn a recorded call into a test, printed or written to --output.
 
     FILE is an export of the simulator or of `dial`, or a log of webhooks: a JSON object per line with text,
-    reply and, where it holds several calls, sessionId. The caller's number is replaced by a demonstration number.
+    reply and, where it holds several calls, sessionId. A demonstration number takes the caller's place.
     """
     try:
         calls = read_recording(file.read_text(encoding="utf-8-sig"))

@@ -1,4 +1,4 @@
-"""What happened in a recorded call? Reads a phone's export or a log of webhooks, and names what is wrong in it."""
+"""What happened in a recorded call? Reads a phone's export or a log of webhooks, and names what is wrong."""
 
 import json
 from dataclasses import dataclass

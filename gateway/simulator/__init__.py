@@ -1,6 +1,6 @@
 """Where does the browser's phone come from? The simulator's page and files, for a demonstration only.
 
-The page speaks to the real webhook of the simulated aggregator; this module hands it the address and draws nothing.
+The page speaks to the real webhook of the simulated aggregator; this module hands it the address.
 """
 
 from flask import Blueprint, Response, render_template, request
@@ -21,7 +21,7 @@ CONTENT_SECURITY_POLICY = "default-src 'self'; base-uri 'none'; form-action 'non
 
 
 def simulator_blueprint(webhook_secret: str, service_code: str) -> Blueprint:
-    """`GET /simulator` and its files. `webhook_secret` is shown in the page: register it in a demonstration only."""
+    """`GET /simulator` and its files. The page shows `webhook_secret`: for a demonstration only."""
     blueprint = Blueprint(
         "simulator",
         __name__,

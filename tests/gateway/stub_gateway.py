@@ -1,4 +1,4 @@
-"""A gateway of a few lines on a real port: what `dial` and the simulator say to the wire can be read from it."""
+"""A gateway of a few lines on a real port: what a phone says to the wire can be read from it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -95,7 +95,8 @@ def test_a_wrong_code_or_address_is_wrong_usage(gateway: StubGateway) -> None:
 def test_a_wrong_secret_is_said_and_fails(gateway: StubGateway) -> None:
     result = dialled(gateway, "--secret", "other")
     assert result.exit_code == 1
-    assert "404" in result.stderr and "--secret" in result.stderr
+    assert "404" in result.stderr
+    assert "--secret" in result.stderr
 
 
 def test_a_gateway_that_is_not_there_is_said_and_fails(gateway: StubGateway) -> None:
@@ -143,7 +144,8 @@ def test_on_a_terminal_the_call_can_be_repeated_exported_dropped_and_redialled(
     recording = tmp_path / "call.json"
     typed = f"1\n/repeat\n/export {recording}\n/drop\n/redial\n0\n\n"
     screen = on_a_terminal(gateway, typed)
-    assert "Ketik [16] angka" in screen and "28/160 septets" in screen
+    assert "Ketik [16] angka" in screen
+    assert "28/160 septets" in screen
     assert "Same answer, byte for byte." in screen
     assert [hop["text"] for hop in gateway.hops] == ["", "1", "1", "", "0"]
     assert [event["status"] for event in gateway.events] == ["Incomplete", "Success"]

@@ -89,7 +89,8 @@ def test_a_log_of_webhooks_with_several_calls_gives_a_test_for_each(tmp_path: Pa
     hops = [("a", "", MENU), ("b", "1", "CON B"), ("a", "0", "END A"), ("b", "1*0", "END B")]
     log = "".join(json.dumps({"sessionId": s, "text": t, "reply": r}) + "\n" for s, t, r in hops)
     code = recorded(tmp_path, log, "--name", "two calls").stdout
-    assert "def test_two_calls_1(" in code and "def test_two_calls_2(" in code
+    assert "def test_two_calls_1(" in code
+    assert "def test_two_calls_2(" in code
     assert 'kit.dial("+6281200000001", text="1")' in code
 
 
@@ -137,7 +138,8 @@ def test_a_bad_recording_is_refused_by_the_name_of_its_field(content: str, field
 def test_a_bad_recording_fails_the_command_with_one_line(tmp_path: Path) -> None:
     result = recorded(tmp_path, "{}")
     assert result.exit_code == 1
-    assert result.stdout == "" and "cek status.json: version" in result.stderr
+    assert result.stdout == ""
+    assert "cek status.json: version" in result.stderr
 
 
 def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
