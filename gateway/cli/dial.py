@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import click
-import smsutil
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
 from gateway.cli.handset import GatewayRefused, Handset, Hop, WrongCode, prefilled
 from immigration.phones import InvalidPhone, parse_phone
+from menus.gsm7 import NotGsm7, septets
 
 SCREEN_SEPTETS = 160
 COMMANDS = (
@@ -163,10 +163,10 @@ def _export(console: Console, handset: Handset, name: str) -> None:
 
 def _show(console: Console, handset: Handset, hop: Hop) -> None:
     """The screen in a frame, with what it costs of a screen's 160 septets (3GPP TS 23.038)."""
-    if smsutil.is_valid_gsm(hop.screen):
-        used = int(smsutil.split(hop.screen).total_bytes)
+    try:
+        used = septets(hop.screen)
         count = Text(f"{used}/{SCREEN_SEPTETS} septets", style="red" if used > SCREEN_SEPTETS else "dim")
-    else:
+    except NotGsm7:
         count = Text("not GSM-7", style="red")
     if hop.ends:
         count.append("  call ended", style="dim")
