@@ -1,4 +1,4 @@
-"""How long is a text on the air, and how is it said in GSM-7 alone? Lengths in septets, transliteration, clipping.
+"""How long is a text on the air, and how is it said in GSM-7 alone? Septets, transliteration, clipping.
 
 The alphabet is the default one of 3GPP TS 23.038 (6.2.1), as `smsutil` tabulates it.
 """
@@ -39,8 +39,8 @@ def septets(text: str) -> int:
 def to_gsm7(text: str) -> str:
     """The text in GSM-7 characters, for whatever is about to be shown or sent.
 
-    What GSM-7 lacks is transliterated or, failing that, dropped: a "?" stands only where a question mark stood.
-    Line feeds stay, other control characters go. Applied twice it changes nothing more.
+    What GSM-7 lacks is transliterated or, failing that, dropped: a "?" stands only where a question mark
+    stood. Line feeds stay, other control characters go. Applied twice it changes nothing more.
     """
     if _KEPT.issuperset(text):
         return text

@@ -18,8 +18,8 @@ OLDEST_YEARS: Final = 130
 _LONGEST: Final = 100
 
 _SEPARATORS: Final = r"\s\-./"
-# A run of digits and what looks like them, standing free of other letters and holding a digit: "O" in "1O" is a
-# zero, in "24 Oct" or "no 1" it is not.
+# A run of digits and what looks like them, standing free of other letters: "O" in "1O" is a zero, in "24 Oct"
+# or "no 1" it is not.
 _NUMBER_LIKE: Final = re.compile(rf"(?<![^\W_])[0-9OolI|{_SEPARATORS}]+(?![^\W_])")
 _LOOKALIKES: Final = str.maketrans("OolI|", "00111")
 _STRIPPED: Final = re.compile(f"[{_SEPARATORS}]")
@@ -108,15 +108,15 @@ class BadDate(Exception):
 
 
 def digits(text: str) -> str:
-    """The text with digits of every script as ASCII, look-alikes read as digits within numbers, separators removed."""
+    """Digits of every script as ASCII, look-alikes read as digits within numbers, separators removed."""
     return _STRIPPED.sub("", _read_lookalikes(_folded(text)))
 
 
 def choice(text: str, numbers: Collection[str]) -> str | None:
     """Which of the offered option numbers is meant, or `None` where that is not clear.
 
-    A leading zero is forgiven ("01" for "1") unless that number is itself offered; "0" and "00" are never taken
-    for each other, nor are two numbers for one.
+    A leading zero is forgiven ("01" for "1") unless that number is itself offered; "0" and "00" are never
+    taken for each other, nor are two numbers for one.
     """
     found = _CHOICE.fullmatch(_folded(text)) if len(text) <= _LONGEST else None
     if found is None:
@@ -142,10 +142,10 @@ def application_number(text: str) -> str:
 
 
 def birth_date(text: str, today: date) -> date:
-    """A birth date typed as DDMMYYYY, with separators or with the month's name (Indonesian, Minangkabau, English).
+    """A birth date typed as DDMMYYYY, with separators or the month's name (Indonesian, Minangkabau, English).
 
-    The day always comes first. A year of two digits is refused as `shape`: it may be either century's. `today` is
-    the date at the office. Raises `BadDate`.
+    The day always comes first. A year of two digits is refused as `shape`: it may be either century's.
+    `today` is the date at the office. Raises `BadDate`.
     """
     typed = _read_lookalikes(_folded(text)).strip(" \t\r\n.,#").lower() if len(text) <= _LONGEST else ""
     found = next(filter(None, (pattern.fullmatch(typed) for pattern in _DATES)), None)
@@ -191,7 +191,7 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 
 def _folded(text: str) -> str:
-    """The text with digits, letters and signs of other scripts and widths as ASCII, without what is invisible."""
+    """The text with digits, full-width forms, dashes and spaces as ASCII, without what is invisible."""
     return text if text.isascii() and text.isprintable() else "".join(map(_folded_character, text))
 
 

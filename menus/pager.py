@@ -6,7 +6,7 @@ from typing import Final
 from menus.gsm7 import clip, septets
 
 LEAST_ROOM: Final = 40
-"""Septets of content that a page with all of its lines below must leave; less would take a page per few words."""
+"""Septets that must be left for content on a page with all its lines below; less shows a few words a page."""
 
 
 def paginate(
@@ -16,8 +16,8 @@ def paginate(
 
     `head` is the text, `options` the lines to choose as (number, label), `foot` the lines that every page
     ends with; `more` and `back` are the lines that lead to the next and to the previous page, shown only
-    where there is one. Everything is GSM-7. An option moves to the next page whole, unless it is longer than a
-    page; text is split between words, and only a word longer than a page is cut.
+    where there is one. Everything is GSM-7. An option moves to the next page whole, unless it is longer than
+    a page; text is split between words, and only a word longer than a page is cut.
 
     Raises `ValueError` where there is nothing to show, or where `foot`, `more` and `back` together leave less
     than `LEAST_ROOM`, and `NotGsm7` (a `ValueError` too) where a text is not GSM-7.
