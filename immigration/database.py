@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
@@ -210,4 +211,4 @@ def unpooled(url: str) -> Engine:
 
 def is_unreachable(error: Exception) -> bool:
     """Whether the database itself was away or too slow (as against a fault of ours)."""
-    return isinstance(error, OperationalError | DatabaseBusy)
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout | DatabaseBusy)

@@ -5,10 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from immigration import audit
-from immigration.applications.record import Billing, Decision, Details, Event, Kept, Record, decide, decide_status
+from immigration.applications.record import (
+    Billing,
+    Decision,
+    Details,
+    Event,
+    Kept,
+    Record,
+    decide,
+    decide_status,
+)
 from immigration.applications.rows import event_values, kept_of, payment_values, row_values
 from immigration.applications.states import Group, Status
 from immigration.applications.tables import Application, ApplicationEvent, Payment
@@ -33,7 +43,9 @@ class Outcome:
     changed: bool
 
 
-def find(session: Session, vault: Vault, number: str, *, lock: bool = False) -> tuple[Application, Payment | None]:
+def find(
+    session: Session, vault: Vault, number: str, *, lock: bool = False
+) -> tuple[Application, Payment | None]:
     """The row of this number with its current payment. Raises `NotFound`."""
     query = select(Application).where(Application.number_hash == vault.lookup("number", number))
     row = session.scalar(query.with_for_update() if lock else query)
@@ -44,18 +56,22 @@ def find(session: Session, vault: Vault, number: str, *, lock: bool = False) -> 
 
 
 def put(session: Session, vault: Vault, told: Record, group: Group, actor: str, now: datetime) -> Outcome:
-    """Record an application as told, in a writing session. Raises `BillingTaken`."""
+    """Record an application as told, in a writing session. Raises `BillingTaken`, `NotOfGroup`."""
     try:
         row, payment = find(session, vault, told.number, lock=True)
     except NotFound:
         decision = decide(None, told, group, now)
         values = row_values(vault, decision.kept)
         made = session.scalar(
-            insert(Application).values(**values, created_at=now, updated_at=now).returning(Application.id)
+            _new(session, Application)
+            .values(**values, created_at=now, updated_at=now)
+            .returning(Application.id)
         )
-        assert made is not None
-        _write(session, vault, made, None, decision, actor, now)
-        return Outcome(made, decision.kept, created=True, changed=True)
+        if made is not None:
+            _write(session, vault, made, None, decision, actor, now)
+            return Outcome(made, decision.kept, created=True, changed=True)
+        # Told twice at once: the other one was first, so this is news about what it made.
+        row, payment = find(session, vault, told.number, lock=True)
     kept = kept_of(vault, row, payment)
     decision = decide(kept, told, group, now)
     events = tuple(event for event in decision.events if not _known_late(session, row.id, event))
@@ -75,12 +91,19 @@ def change_status(
     now: datetime,
     note: str | None = None,
 ) -> Outcome:
-    """Move an application to another state. Raises `NotFound`, `UnknownTransition`."""
+    """Move an application to another state. Raises `NotFound`, `NotOfGroup`, `UnknownTransition`."""
     row, payment = find(session, vault, number, lock=True)
     kept = kept_of(vault, row, payment)
     decision = decide_status(kept, new, details, occurred_at, groups(row.service), now, note)
     events = tuple(event for event in decision.events if not _known_late(session, row.id, event))
     return _keep(session, vault, row, kept, replace(decision, events=events), actor, now)
+
+
+def _new(session: Session, table: type[Application] | type[Payment]) -> postgresql.Insert | sqlite.Insert:
+    """An insert that steps back, without an error, where somebody else's row stands already."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 def _known_late(session: Session, application_id: int, event: Event) -> bool:
@@ -96,7 +119,13 @@ def _known_late(session: Session, application_id: int, event: Event) -> bool:
 
 
 def _keep(
-    session: Session, vault: Vault, row: Application, kept: Kept, decision: Decision, actor: str, now: datetime
+    session: Session,
+    vault: Vault,
+    row: Application,
+    kept: Kept,
+    decision: Decision,
+    actor: str,
+    now: datetime,
 ) -> Outcome:
     if decision.events:
         session.execute(
@@ -110,11 +139,20 @@ def _keep(
 
 
 def _write(
-    session: Session, vault: Vault, application_id: int, kept: Kept | None, decision: Decision, actor: str, now: datetime
+    session: Session,
+    vault: Vault,
+    application_id: int,
+    kept: Kept | None,
+    decision: Decision,
+    actor: str,
+    now: datetime,
 ) -> None:
     session.execute(
         insert(ApplicationEvent),
-        [event_values(vault, event, actor, now) | {"application_id": application_id} for event in decision.events],
+        [
+            event_values(vault, event, actor, now) | {"application_id": application_id}
+            for event in decision.events
+        ],
     )
     record = decision.kept.record
     before = kept.record.payment if kept else None
@@ -122,10 +160,14 @@ def _write(
         keep_payment(session, vault, application_id, record.payment, now)
 
 
-def keep_payment(session: Session, vault: Vault, application_id: int, billing: Billing, now: datetime) -> None:
+def keep_payment(
+    session: Session, vault: Vault, application_id: int, billing: Billing, now: datetime
+) -> None:
     """Make this billing the application's current one; an earlier one stays as history. Raises `BillingTaken`."""
     values = payment_values(vault, billing, now)
-    owner = session.scalar(select(Payment.application_id).where(Payment.billing_hash == values["billing_hash"]))
+    owner = session.scalar(
+        select(Payment.application_id).where(Payment.billing_hash == values["billing_hash"])
+    )
     if owner not in (None, application_id):
         raise BillingTaken
     session.execute(
@@ -135,7 +177,11 @@ def keep_payment(session: Session, vault: Vault, application_id: int, billing: B
         .execution_options(synchronize_session=False)
     )
     if owner is None:
-        session.execute(insert(Payment).values(**values, application_id=application_id))
+        made = session.scalar(
+            _new(session, Payment).values(**values, application_id=application_id).returning(Payment.id)
+        )
+        if made is None:
+            raise BillingTaken  # Another application took it at the same moment.
     else:
         session.execute(
             update(Payment)
@@ -145,7 +191,15 @@ def keep_payment(session: Session, vault: Vault, application_id: int, billing: B
         )
 
 
-def noted(session: Session, vault: Vault, number: str, actor: str, action: audit.Action, through: audit.Through, now: datetime) -> None:
+def noted(
+    session: Session,
+    vault: Vault,
+    number: str,
+    actor: str,
+    action: audit.Action,
+    through: audit.Through,
+    now: datetime,
+) -> None:
     """Write down in the audit that `actor` read or changed the record of this number."""
     audit.note(
         session,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
-from immigration.applications.states import Group, Status, following, may_follow
+from immigration.applications.states import Group, Status, belongs, following, may_follow
 from immigration.people import Language
 
 EventKind = Literal["created", "status", "correction", "late", "details", "applicant", "payment"]
@@ -106,6 +106,15 @@ class UnknownTransition(Exception):
         self.possible = possible
 
 
+class NotOfGroup(Exception):
+    """No application of this group can be in this state."""
+
+    def __init__(self, status: Status, group: Group) -> None:
+        super().__init__(f"status: {status} is no state of a {group} application")
+        self.status = status
+        self.group = group
+
+
 _APPLICANT = ("phone", "name", "birth_date", "language", "consent", "office", "service")
 
 
@@ -113,15 +122,20 @@ def decide(kept: Kept | None, told: Record, group: Group, now: datetime) -> Deci
     """What a full record means for what is kept. Any state may be recorded; none turns an application back in time.
 
     A state that the machine does not reach from the last is written down as a correction; one that came about
-    before the state that is kept goes to the history alone.
+    before the state that is kept goes to the history alone. Raises `NotOfGroup`.
     """
+    if not belongs(told.status, group):
+        raise NotOfGroup(told.status, group)
     occurred = told.occurred_at or now
     if kept is None:
         return Decision(Kept(told, occurred), (Event("created", occurred, None, told.status),))
     old = kept.record
     events: list[Event] = []
-    late = told.occurred_at is not None and told.occurred_at < kept.status_at
-    merged = replace(told, payment=told.payment or old.payment, occurred_at=None)
+    # A state that no application of this group can be in says nothing worth keeping: the service was corrected.
+    late = occurred < kept.status_at and belongs(old.status, group)
+    merged = replace(
+        told, details=_details(told, old), payment=_payment(told.payment, old.payment), occurred_at=None
+    )
     if late:
         merged = replace(merged, status=old.status, details=old.details)
         if told.status is not old.status:
@@ -136,29 +150,41 @@ def decide(kept: Kept | None, told: Record, group: Group, now: datetime) -> Deci
         status_at = occurred
     elif not late:
         status_at = told.occurred_at or kept.status_at
-        if merged.details != old.details or status_at != kept.status_at:
-            events.append(Event("details", occurred, changed=_changed_details(old.details, merged.details)))
+        changed = _changed_details(old.details, merged.details)
+        if status_at != kept.status_at:
+            changed += ("occurred_at",)
+        if changed:
+            events.append(Event("details", occurred, changed=changed))
     if merged.payment != old.payment:
         events.append(Event("payment", now, changed=_changed_payment(old.payment, merged.payment)))
     return Decision(Kept(merged, status_at), tuple(events))
 
 
 def decide_status(
-    kept: Kept, new: Status, details: Details, occurred_at: datetime | None, group: Group, now: datetime, note: str | None
+    kept: Kept,
+    new: Status,
+    details: Details,
+    occurred_at: datetime | None,
+    group: Group,
+    now: datetime,
+    note: str | None,
 ) -> Decision:
     """What a change of state means. With a `note` it is a correction that goes past the machine.
 
-    Raises `UnknownTransition`.
+    Raises `NotOfGroup`, `UnknownTransition`.
     """
+    if not belongs(new, group):
+        raise NotOfGroup(new, group)
     occurred = occurred_at or now
     old = kept.record
     if occurred < kept.status_at and note is None:
         return Decision(kept, (Event("late", occurred, old.status, new),))
     told = replace(old, status=new, details=details, occurred_at=None)
+    told = replace(told, details=_details(told, old))
     if new is old.status and note is None:
-        if details == old.details:
+        if told.details == old.details:
             return Decision(kept, ())
-        event = Event("details", occurred, changed=_changed_details(old.details, details))
+        event = Event("details", occurred, changed=_changed_details(old.details, told.details))
         return Decision(Kept(told, kept.status_at), (event,))
     if note is not None:
         return Decision(Kept(told, occurred), (Event("correction", occurred, old.status, new, note=note),))
@@ -167,9 +193,27 @@ def decide_status(
     return Decision(Kept(told, occurred), (Event("status", occurred, old.status, new),))
 
 
+def _details(told: Record, old: Record) -> Details:
+    """Details that are not told leave what was told with this state; what was told with another state is over."""
+    return old.details if told.details == Details() and told.status is old.status else told.details
+
+
+def _payment(told: Billing | None, old: Billing | None) -> Billing | None:
+    """A billing that is not told stays, and one that was paid stays paid."""
+    if told is None or old is None:
+        return told or old
+    if told.billing == old.billing and told.paid_at is None:
+        return replace(told, paid_at=old.paid_at)
+    return told
+
+
 def _changed_details(old: Details, new: Details) -> tuple[str, ...]:
     return tuple(item.name for item in fields(Details) if getattr(old, item.name) != getattr(new, item.name))
 
 
 def _changed_payment(old: Billing | None, new: Billing | None) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(Billing) if getattr(old, item.name, None) != getattr(new, item.name, None))
+    return tuple(
+        item.name
+        for item in fields(Billing)
+        if getattr(old, item.name, None) != getattr(new, item.name, None)
+    )
