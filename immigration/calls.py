@@ -40,7 +40,7 @@ class Effect(Base):
 
 
 class MenuVersion(Base):
-    """Since when a version of the menus has been answering."""
+    """Since when a version of the menus has been answering; the newest row is the current one."""
 
     __tablename__ = "menu_versions"
 
@@ -103,7 +103,6 @@ class HopFact:
     at: datetime
     aggregator: str
     network: str
-    position: int
     left: str | None
     shown: str
     language: str
@@ -136,10 +135,13 @@ def start_of(session: Session, call: bytes) -> tuple[str, bytes] | None:
     return None if row is None else (row.menu_version, row.state_sealed)
 
 
-def menu_since(session: Session, version: str, now: datetime) -> datetime:
-    """Since when this version of the menus answers: from now on, if it is new."""
-    session.execute(upsert(session, MenuVersion).values(version=version, since=now).on_conflict_do_nothing())
-    return session.scalars(select(MenuVersion.since).where(MenuVersion.version == version)).one()
+def menus_replaced_at(session: Session, version: str, now: datetime) -> datetime | None:
+    """When these menus took over from others: now, if others answered last; none, if there never were others."""
+    rows = session.execute(select(MenuVersion.version, MenuVersion.since).order_by(MenuVersion.since.desc())).all()
+    if rows and rows[0].version == version:
+        return rows[0].since if len(rows) > 1 else None
+    session.merge(MenuVersion(version=version, since=now))
+    return now if rows else None
 
 
 def note_hops(session: Session, facts: Sequence[HopFact]) -> None:

@@ -55,24 +55,33 @@ class Try:
     like_nik: bool
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What came of a try; the application's id only where it matched."""
+
+    verdict: Verdict
+    application_id: int | None
+
+
 # Compared against where there is no application, so that an unknown number costs the same as a wrong date.
 _NOBODY: Final = "0001-01-01"
 
 
-def attempt(session: Session, vault: Vault, tried: Try, now: datetime) -> Verdict:
+def attempt(session: Session, vault: Vault, tried: Try, now: datetime) -> Judgement:
     """Count the try and judge it, in a writing session: the same statements whatever comes of it."""
     if session.get_bind().dialect.name == "postgresql":
         # Two calls at once must not both be the fifth; SQLite's writers are one at a time as it is.
         for locked in sorted((tried.caller_hash, tried.number_hash)):
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(locked[:8], signed=True)})
     known = session.execute(
-        select(IdentityTry.verdict).where(IdentityTry.call == tried.call, IdentityTry.position == tried.position)
-    ).scalar()
+        select(IdentityTry.verdict, IdentityTry.application_id).where(
+            IdentityTry.call == tried.call, IdentityTry.position == tried.position
+        )
+    ).first()
     row = session.scalar(select(Application).where(Application.number_hash == tried.number_hash))
     failures = _failures(session, tried.caller_hash, tried.number_hash, now)
-    told = tried.birth_date.isoformat()
-    kept = unsealer(vault, row)("birth_date") if row is not None else _NOBODY
-    matches = hmac.compare_digest(told, kept or _NOBODY)
+    kept = unsealer(vault, row)("birth_date") if row is not None else None
+    matches = hmac.compare_digest(tried.birth_date.isoformat(), kept or _NOBODY)
     own = row is not None and row.phone_hash is not None and hmac.compare_digest(row.phone_hash, tried.caller_hash)
     verdict: Verdict = "refused"
     if failures >= TRIES and not own:
@@ -80,7 +89,8 @@ def attempt(session: Session, vault: Vault, tried: Try, now: datetime) -> Verdic
     elif matches:
         verdict = "matched"
     if known is not None:
-        return _as_verdict(known)
+        return Judgement(_as_verdict(known.verdict), known.application_id)
+    application_id = row.id if row is not None and verdict == "matched" else None
     session.execute(
         insert(IdentityTry).values(
             call=tried.call,
@@ -89,10 +99,10 @@ def attempt(session: Session, vault: Vault, tried: Try, now: datetime) -> Verdic
             caller_hash=tried.caller_hash,
             number_hash=None if tried.like_nik and row is None else tried.number_hash,
             verdict=verdict,
-            application_id=row.id if row is not None and verdict == "matched" else None,
+            application_id=application_id,
         )
     )
-    return verdict
+    return Judgement(verdict, application_id)
 
 
 def _as_verdict(text_: str) -> Verdict:

@@ -14,6 +14,11 @@ def _about(column: str, number_hash: bytes) -> str:
     return f"applications.{column}:{number_hash.hex()}"
 
 
+def details_about(number_hash: bytes) -> str:
+    """The associated data of an application's sealed details."""
+    return _about("details", number_hash)
+
+
 def billing_about(billing_hash: bytes) -> str:
     """The associated data of a sealed billing."""
     return f"payments.billing:{billing_hash.hex()}"

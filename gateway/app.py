@@ -1,0 +1,54 @@
+"""How is the web application put together? One factory; nothing happens at import."""
+
+from flask import Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway.api import register_api
+from gateway.echo import Echo
+from gateway.funnel import FunnelBuffer
+from gateway.health import health_blueprint
+from gateway.metrics import metrics_blueprint
+from gateway.simulator import simulator_blueprint
+from gateway.webhooks import SafeWords, UssdDesk, webhooks_blueprint
+from gateway.wiring import Wiring
+from menus.build import build_turns, safe_words
+
+
+def create_app(wiring: Wiring) -> Flask:
+    """The web application over these parts. Raises the database's errors where it cannot be reached."""
+    settings = wiring.settings
+    app = Flask("gateway", static_folder=None)
+    app.config["SECRET_KEY"] = settings.secret_key
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
+        )
+    funnel = FunnelBuffer(wiring.database)
+    funnel.start()
+    turns = build_turns(
+        database=wiring.database,
+        vault=wiring.vault,
+        redis=wiring.redis,
+        clock=wiring.clock,
+        office_code=settings.office_default,
+        ussd_code=settings.ussd_code,
+        resume_seconds=settings.ussd_resume_seconds,
+    )
+    words = SafeWords(*safe_words(settings.ussd_code))
+    echo = Echo(wiring.vault.derived("echo"))
+    desk = UssdDesk(turns, words, settings, wiring.database, echo, funnel, wiring.clock)
+    app.register_blueprint(webhooks_blueprint(settings, desk))
+    app.register_blueprint(health_blueprint(wiring))
+    app.register_blueprint(metrics_blueprint(wiring))
+    if settings.gateway_env == "demo":
+        app.register_blueprint(simulator_blueprint(settings.webhook_secrets[0], settings.ussd_code))
+    register_api(app, wiring)
+    app.register_error_handler(404, _plain("Not found.", 404))
+    return app
+
+
+def _plain(words: str, status: int):  # type: ignore[no-untyped-def]
+    def answer(error: Exception) -> Response:
+        return Response(words, status, content_type="text/plain; charset=utf-8")
+
+    return answer

@@ -1,0 +1,228 @@
+"""What happens when an aggregator calls? Secret and source are checked, the hop is answered, always in its own form.
+
+With the right secret a USSD request is answered 200 in the aggregator's form whatever its bytes: an error page would
+end the citizen's session without a word (africastalking.md 2.4).
+"""
+
+import hmac
+import time
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
+from ipaddress import ip_address
+from typing import Final
+
+from flask import Blueprint, Response, abort, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.aggregators.africastalking import AfricasTalkingUssd
+from gateway.aggregators.hubtel import HubtelUssd
+from gateway.aggregators.port import (
+    HttpAnswer,
+    Latest,
+    Request,
+    Unusable,
+    UssdAggregator,
+    UssdEnd,
+    UssdHop,
+    UssdReply,
+)
+from gateway.echo import Echo
+from gateway.funnel import FunnelBuffer
+from gateway.logs import get_logger
+from gateway.metrics import HOP_SECONDS, HOPS
+from gateway.settings import Settings
+from immigration.calls import HopFact, note_end
+from immigration.clock import Clock
+from immigration.database import Database, DatabaseBusy
+from immigration.phones import InvalidPhone, international
+from menus.machine import Reply
+from menus.turn import Turn, Whole
+from menus.turn import Latest as LatestTyped
+from menus.turns import Answer, Turns
+
+BODY_LIMIT: Final = 16 * 1024
+HOP_SECONDS_ALLOWED: Final = 8.0
+
+AGGREGATORS: Final[dict[str, UssdAggregator]] = {
+    aggregator.name: aggregator
+    for aggregator in (AfricasTalkingUssd(), AfricasTalkingUssd("simulated"), HubtelUssd())
+}
+
+
+class SafeWords:
+    """What a citizen reads when we cannot answer: honest, short, and what to do next."""
+
+    def __init__(self, busy: Reply, unavailable: Reply, unreadable: Reply) -> None:
+        self.busy = busy
+        self.unavailable = unavailable
+        self.unreadable = unreadable
+
+
+class UssdDesk:
+    """Answers hops in time: the turn works on, where it takes longer, and is kept for the repeat."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        words: SafeWords,
+        settings: Settings,
+        database: Database,
+        echo: Echo,
+        funnel: FunnelBuffer,
+        clock: Clock,
+        workers: Executor | None = None,
+    ) -> None:
+        self._turns = turns
+        self._words = words
+        self._settings = settings
+        self._database = database
+        self._echo = echo
+        self._funnel = funnel
+        self._clock = clock
+        self._workers = workers or ThreadPoolExecutor(max_workers=32, thread_name_prefix="hop")
+        self._log = get_logger("ussd")
+
+    def hop(self, aggregator: UssdAggregator, incoming: Request) -> HttpAnswer:
+        """The answer to one request on the USSD path."""
+        began = time.perf_counter()
+        try:
+            told = aggregator.read(incoming)
+        except Unusable as fault:
+            self._log.warning("ussd request unusable", aggregator=aggregator.name, reason=str(fault))
+            HOPS.labels(aggregator.name, "unusable").inc()
+            return aggregator.write(_words(self._words.unreadable), None)
+        if isinstance(told, UssdEnd):
+            self.end(aggregator, told)
+            return aggregator.write(UssdReply("", more=False), told)
+        turn = self._turn(aggregator, told)
+        reply, outcome = self._in_time(turn)
+        HOPS.labels(aggregator.name, outcome).inc()
+        HOP_SECONDS.labels(aggregator.name).observe(time.perf_counter() - began)
+        return aggregator.write(self._echo.with_state(reply, turn), told)
+
+    def end(self, aggregator: UssdAggregator, end: UssdEnd) -> None:
+        """Keep the word that a session is over. Raises the database's errors."""
+        call = self._turns.call_of(aggregator.name, end.session_id)
+        with self._database.writing() as session:
+            note_end(session, call, end.status, end.duration_ms, end.hops, end.cost, self._clock())
+
+    def _turn(self, aggregator: UssdAggregator, hop: UssdHop) -> Turn:
+        typed: Whole | LatestTyped
+        if isinstance(hop.typed, Latest):
+            before = self._echo.inputs(hop.typed.state, hop.session_id) if hop.typed.number > 1 else ()
+            typed = LatestTyped(hop.typed.number, hop.typed.typed, before)
+        else:
+            typed = Whole(hop.typed)
+        return Turn(
+            aggregator=aggregator.name,
+            session_id=hop.session_id,
+            phone=caller_number(hop.phone),
+            network=hop.network,
+            typed=typed,
+            budget=self._settings.screen_septets(hop.network),
+        )
+
+    def _in_time(self, turn: Turn) -> tuple[UssdReply, str]:
+        try:
+            answer = self._workers.submit(self._turns.answer, turn).result(HOP_SECONDS_ALLOWED)
+        except Late:
+            self._log.warning("ussd hop late", aggregator=turn.aggregator)
+            return _words(self._words.busy), "late"
+        except (SQLAlchemyError, DatabaseBusy) as error:
+            self._log.error("ussd database away", aggregator=turn.aggregator, reason=type(error).__name__)
+            return _words(self._words.unavailable), "unavailable"
+        except Exception:
+            self._log.exception("ussd hop failed", aggregator=turn.aggregator)
+            return _words(self._words.unavailable), "failed"
+        if answer.how in ("new", "replay"):
+            self._funnel.add(self._fact(turn, answer))
+        return UssdReply(answer.reply.text, answer.reply.more, answer.shown), answer.how
+
+    def _fact(self, turn: Turn, answer: Answer) -> HopFact:
+        return HopFact(
+            call=answer.call,
+            at=self._clock(),
+            aggregator=turn.aggregator,
+            network=turn.network,
+            left=answer.left,
+            shown=answer.shown,
+            language=answer.language,
+            ended=not answer.reply.more,
+        )
+
+
+def caller_number(phone: str) -> str:
+    """The number to know a caller by, in E.164 where it can be: any that an aggregator sends may call."""
+    try:
+        return international(phone.replace(" ", "+", 1) if phone.startswith(" ") else phone)
+    except InvalidPhone:
+        return phone.strip()
+
+
+def _words(reply: Reply) -> UssdReply:
+    return UssdReply(reply.text, reply.more)
+
+
+def webhooks_blueprint(settings: Settings, desk: UssdDesk) -> Blueprint:
+    """The routes under `/webhooks/<secret>/<aggregator>/`."""
+    blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+    @blueprint.post("/<secret>/<aggregator>/ussd")
+    def ussd(secret: str, aggregator: str) -> Response:
+        known = _admitted(settings, secret, aggregator)
+        body = _body()
+        if body is None:
+            return _http(known.write(_words(desk._words.unreadable), None))
+        return _http(desk.hop(known, Request(body, request.headers)))
+
+    @blueprint.post("/<secret>/<aggregator>/ussd/events")
+    def ussd_events(secret: str, aggregator: str) -> Response:
+        known = _admitted(settings, secret, aggregator)
+        body = _body()
+        if body is not None:
+            try:
+                desk.end(known, known.read_end(Request(body, request.headers)))
+            except Unusable as fault:
+                get_logger("ussd").warning("ussd event unusable", aggregator=known.name, reason=str(fault))
+        return Response("", 200, content_type="text/plain; charset=utf-8")
+
+    return blueprint
+
+
+def _admitted(settings: Settings, secret: str, aggregator: str) -> UssdAggregator:
+    """The aggregator that may call here; 404 for anyone else, without a hint why."""
+    if not _known_secret(settings.webhook_secrets, secret) or not _known_source(settings):
+        abort(404)
+    known = AGGREGATORS.get(aggregator)
+    if known is None or (aggregator == "simulated" and settings.gateway_env == "production"):
+        abort(404)
+    return known
+
+
+def _known_secret(secrets: Sequence[str], given: str) -> bool:
+    # Every secret is compared, so that the time says nothing about which one was nearly right.
+    matches = [hmac.compare_digest(secret.encode(), given.encode("utf-8", "surrogatepass")) for secret in secrets]
+    return any(matches)
+
+
+def _known_source(settings: Settings) -> bool:
+    if not settings.webhook_sources:
+        return True
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return False
+    return any(address in network for network in settings.webhook_sources)
+
+
+def _body() -> bytes | None:
+    """The body, unless it is larger than any callback's: then it stays unread."""
+    if (request.content_length or 0) > BODY_LIMIT:
+        return None
+    body = request.stream.read(BODY_LIMIT + 1)
+    return body if len(body) <= BODY_LIMIT else None
+
+
+def _http(answer: HttpAnswer) -> Response:
+    return Response(answer.body, 200, dict(answer.headers), content_type=answer.content_type)

@@ -1,0 +1,179 @@
+"""Do all screens hold what they promise? The menu linter: crawls every screen in every language with worst values.
+
+A fault is a screen that does not fit, leads nowhere or cannot be reached; a text that is missing, has other
+placeholders than its siblings, forbidden characters or words, or is used by no screen.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from immigration.offices.catalogue import Catalogue
+from immigration.people import LANGUAGES, Language
+from menus.build import build_machine
+from menus.description import Memory, Text
+from menus.desk import Caller, Desk, EffectKey, Effects
+from menus.gsm7 import is_gsm7, septets
+from menus.machine import HELP, MAIN, MORE, RESUME, Machine, Undeclared
+from menus.sample import NOW, SampleDesk, SampleEffects, reference_catalogue, worst_cases
+from menus.session import Place, Session
+from menus.wording import Wording
+
+SCREEN_SEPTETS: Final = 160
+# Said by the machine itself or where no screen can be drawn.
+_OUTSIDE_SCREENS: Final = frozenset({"wrong", "back", "more", "less", "busy", "unavailable", "unreadable"})
+# Reserved for other routes or kept from our texts (domain.md 5.3, 6.3).
+_FORBIDDEN_WORDS: Final = frozenset({"otp", "pin", "kode", "selamat", "hadiah", "menang", "promo"})
+_MORE_LINE: Final = re.compile(rf"^{MORE} ", re.MULTILINE)
+_TYPED: Final = {"number": "9900000000000001", "birth": "24111990"}
+
+
+class _Recording(Wording):
+    """Wording that remembers which keys were said."""
+
+    def __init__(self, wording: Wording) -> None:
+        super().__init__(wording.texts, wording.reviewed)
+        self.said: set[str] = set()
+
+    def _written(self, text: Text, language: Language) -> str:
+        if hasattr(text, "key"):
+            self.said.add(text.key)
+        return super()._written(text, language)
+
+
+def _keyed(kind: str, value: str) -> bytes:
+    return b"\x00" * 16
+
+
+def crawl(
+    machine: Machine, start: Session, desk: Desk, effects: Effects, *, pages_only: bool = False
+) -> Iterator[tuple[Session, str]]:
+    """Every screen that can be come to from `start` (or the pages of that one alone), each once, with its text."""
+    caller = Caller(b"", {}, desk.now())
+    key = EffectKey(b"", 0, b"")
+    session, reply = machine.draw(start, caller, desk, SCREEN_SEPTETS)
+    waiting = deque([(session, reply.text)])
+    met = {_name(session)}
+    while waiting:
+        session, text = waiting.popleft()
+        yield session, text
+        inputs = [number for number in session.shown if number == MORE or not pages_only]
+        if session.place.screen in _TYPED and not pages_only:
+            inputs.append(_TYPED[session.place.screen])
+        for typed in inputs:
+            following, reply, _ = machine.step(session, typed, key, caller, desk, effects, SCREEN_SEPTETS)
+            if _name(following) not in met:
+                met.add(_name(following))
+                waiting.append((following, reply.text))
+
+
+def _name(session: Session) -> str:
+    place = session.place
+    return f"{place.screen} {sorted(place.memory.items())} {place.page} {bool(session.held)}"
+
+
+def faults() -> list[str]:
+    """Every fault of the menus as they are, a line each."""
+    wording = _Recording(Wording.load())
+    machine = build_machine(_keyed, wording)
+    catalogue = reference_catalogue()
+    found = list(_wording_faults(wording))
+    seen: set[str] = set()
+    for language in LANGUAGES:
+        starts = [(*start, False) for start in _calls(machine, catalogue, language)]
+        starts += [(*start, True) for start in _single_screens(machine, catalogue, language)]
+        for start, desk, effects, pages_only in starts:
+            try:
+                for session, text in crawl(machine, start, desk, effects, pages_only=pages_only):
+                    seen.add(session.place.screen)
+                    found += _screen_faults(session, text, language)
+            except (Undeclared, ValueError, KeyError) as error:
+                found.append(f"{start.place.screen} in {language}: {type(error).__name__}: {error}")
+    found += [f"{name}: no way leads there" for name in machine.screens if name not in seen]
+    found += [f"text {key}: no screen says it" for key in wording.texts["id"] if not _is_said(key, wording.said)]
+    return sorted(set(found))
+
+
+def _is_said(key: str, said: set[str]) -> bool:
+    # A weekday is said when an office's week or a holiday falls on it, which is data.
+    return key in said or key in _OUTSIDE_SCREENS or key.startswith("weekday.")
+
+
+def unreviewed() -> list[str]:
+    """Minangkabau texts that no native speaker has looked at yet: no fault, but to be known."""
+    wording = Wording.load()
+    return [key for key in wording.texts["min"] if key not in wording.reviewed["min"]]
+
+
+_Start = tuple[Session, SampleDesk, SampleEffects]
+
+
+def _calls(machine: Machine, catalogue: Catalogue, language: Language) -> Iterator[_Start]:
+    """Whole calls: with no application, with several, and with each way a claim can end."""
+    nobody = SampleDesk(catalogue, [], language)
+    several = SampleDesk(catalogue, list(worst_cases(catalogue))[:12], language)
+    yield machine.begin(language), nobody, SampleEffects("refused")
+    yield machine.begin(language), several, SampleEffects("matched")
+    yield machine.begin(language), nobody, SampleEffects("limited")
+    yield machine.begin(language, Place("number", language)), nobody, SampleEffects("matched", case=None)
+
+
+def _single_screens(machine: Machine, catalogue: Catalogue, language: Language) -> Iterator[_Start]:
+    """Screens that change with the data: every state, every day, the words for what is gone."""
+
+    def at(screen: str, memory: Memory | None = None) -> Session:
+        return Session(machine.version, Place(screen, language, memory or {}))
+
+    nobody = SampleDesk(catalogue, [], language)
+    yield at("case", {"case": -1}), nobody, SampleEffects()
+    yield at("found", {"verdict": "refused", "like_nik": True, "case": None}), nobody, SampleEffects()
+    for case in worst_cases(catalogue):
+        yield at("status"), SampleDesk(catalogue, [case], language), SampleEffects()
+    for desk in _hours_desks(catalogue, language):
+        yield at("hours"), desk, SampleEffects()
+        yield at(HELP), desk, SampleEffects()
+
+
+def _hours_desks(catalogue: Catalogue, language: Language) -> Iterator[SampleDesk]:
+    """Each office on each day of the week and over a holiday, early and at noon; one with a telephone, one never open."""
+    offices = dict(catalogue.offices)
+    offices["PHONE"] = replace(offices["SJJ"], code="PHONE", telephone="(0754) 1234567", parent="PHONE")
+    offices["SHUT"] = replace(offices["SJJ"], code="SHUT", week={})
+    varied = replace(catalogue, offices=offices)
+    for code in offices:
+        for hours in range(0, 24 * 35, 11):
+            yield SampleDesk(varied, [], language, code, NOW + timedelta(hours=hours))
+
+
+def _screen_faults(session: Session, text: str, language: Language) -> Iterable[str]:
+    name = f"{session.place.screen} in {language}"
+    if septets(text) > SCREEN_SEPTETS:
+        yield f"{name}: {septets(text)} septets, {SCREEN_SEPTETS} fit"
+    if not text.strip():
+        yield f"{name}: an empty page"
+    if not is_gsm7(text):
+        yield f"{name}: a character that GSM-7 does not have"
+    if session.ended and _MORE_LINE.search(text):
+        yield f"{name}: an END that needs a second page"
+    if not session.ended and not session.shown:
+        yield f"{name}: a dead end"
+    if session.place.screen in (MAIN, RESUME) and MORE in session.shown:
+        yield f"{name}: needs a second page"
+
+
+def _wording_faults(wording: Wording) -> Iterable[str]:
+    keys = wording.texts["id"]
+    for language in LANGUAGES:
+        texts = wording.texts[language]
+        yield from (f"text {key}: missing in {language}" for key in keys if key not in texts)
+        yield from (f"text {key}: in {language} but not in id" for key in texts if key not in keys)
+        for key, text in texts.items():
+            if key in keys and wording.placeholders(language, key) != wording.placeholders("id", key):
+                yield f"text {key}: other placeholders in {language} than in id"
+            if not is_gsm7(text):
+                yield f"text {key}: a character in {language} that GSM-7 does not have"
+            words = {word.strip(".,:;!?()").lower() for word in text.split()}
+            yield from (f"text {key}: the word {word} in {language}" for word in sorted(words & _FORBIDDEN_WORDS))

@@ -1,0 +1,85 @@
+"""What may a screen ask the office? The read-only port behind the screens, and the facts it hands over."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from immigration.applications.record import Billing, Details
+from immigration.applications.states import Status
+from immigration.offices.catalogue import Catalogue
+from immigration.people import Language
+from menus.description import Effect, Memory
+
+
+@dataclass(frozen=True)
+class Case:
+    """An application as a screen may know it: no name, no whole number."""
+
+    id: int
+    last4: str
+    office: str
+    service: str
+    status: Status
+    status_at: datetime
+    details: Details
+    payment: Billing | None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An application in a caller's list."""
+
+    id: int
+    last4: str
+    service: str
+
+
+class Desk(Protocol):
+    """The office as a screen sees it. Reads only; the same question within a hop may be asked again."""
+
+    catalogue: Catalogue
+    office_code: str
+
+    def now(self) -> datetime:
+        """The present moment."""
+
+    def language_of(self, caller: bytes) -> Language:
+        """The caller's choice, else their newest record's language, else the office's."""
+
+    def own_cases(self, caller: bytes) -> list[Listed]:
+        """The caller's applications, oldest first, so that a number in the list keeps its meaning."""
+
+    def own_case(self, caller: bytes) -> Case | list[Listed]:
+        """The caller's only application, or the list of several or none: one query for the common case."""
+
+    def case(self, application_id: int) -> Case | None:
+        """One application."""
+
+
+@dataclass(frozen=True)
+class EffectKey:
+    """Whose effect it is: this caller's, in this call, at this position. The same key never has it twice."""
+
+    call: bytes
+    position: int
+    caller: bytes
+
+
+class Effects(Protocol):
+    """How effects happen: once per call and position, however often a hop is repeated or replayed."""
+
+    def perform(self, key: EffectKey, effect: Effect) -> Memory:
+        """Do it, or find it done; what the call should remember of it."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who a screen is drawn for, at which place of the call."""
+
+    hash: bytes
+    memory: dict[str, Any]
+    now: datetime
+
+    def today(self) -> date:
+        """The date in UTC; screens that care use the office's zone."""
+        return self.now.date()

@@ -1,0 +1,160 @@
+"""How do the screens reach the real office? The desk and its effects over the database."""
+
+import time
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, select
+
+from immigration.applications.record import Billing, Details
+from immigration.applications.rows import billing_about, details_about
+from immigration.applications.states import Status
+from immigration.applications.tables import Application, Payment
+from immigration.calls import first_time
+from immigration.clock import Clock
+from immigration.database import Database
+from immigration.identity import Try, attempt
+from immigration.offices.catalogue import Catalogue, load_catalogue
+from immigration.people import Language, Preference, as_language, choose_language
+from immigration.vault import Vault
+from menus.description import Effect, Memory
+from menus.desk import Case, EffectKey, Listed
+
+CATALOGUE_SECONDS: Final = 60.0
+_CASES_LISTED: Final = 40
+
+# Built once: the hot path pays for a query's compilation a single time.
+_CASE = (
+    select(
+        Application.id,
+        Application.number_hash,
+        Application.number_last4,
+        Application.office,
+        Application.service,
+        Application.status,
+        Application.status_at,
+        Application.details_sealed,
+        Payment.billing_hash,
+        Payment.billing_sealed,
+        Payment.amount,
+        Payment.due_at,
+        Payment.paid_at,
+    )
+    .join(Payment, (Payment.application_id == Application.id) & Payment.is_current, isouter=True)
+    .order_by(Application.id)
+)
+_OWN = _CASE.where(Application.phone_hash == bindparam("caller")).limit(_CASES_LISTED)
+_ONE = _CASE.where(Application.id == bindparam("id"))
+_LANGUAGE = select(
+    select(Preference.language).where(Preference.phone_hash == bindparam("caller")).scalar_subquery(),
+    select(Application.language)
+    .where(Application.phone_hash == bindparam("caller"))
+    .order_by(Application.id.desc())
+    .limit(1)
+    .scalar_subquery(),
+)
+
+
+class OfficeDesk:
+    """The office's facts, read when asked; the catalogue is a snapshot that is renewed each minute."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock, office_code: str) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self.office_code = office_code
+        self._catalogue: Catalogue | None = None
+        self._loaded = 0.0
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Offices, services and fees as of this minute; an older snapshot where the database is away."""
+        if self._catalogue is None or time.monotonic() - self._loaded > CATALOGUE_SECONDS:
+            with self._database.reading() as session:
+                self._catalogue = load_catalogue(session)
+            self._loaded = time.monotonic()
+        return self._catalogue
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self._clock()
+
+    def language_of(self, caller: bytes) -> Language:
+        """The caller's choice, else their newest record's language, else the office's."""
+        with self._database.connected() as connection:
+            chosen, recorded = connection.execute(_LANGUAGE, {"caller": caller}).one()
+        return as_language(chosen or recorded or self.catalogue.office(self.office_code).language)
+
+    def own_cases(self, caller: bytes) -> list[Listed]:
+        """The caller's applications, oldest first."""
+        return [_listed(row) for row in self._own(caller)]
+
+    def own_case(self, caller: bytes) -> Case | list[Listed]:
+        """The caller's only application, or the list of several or none."""
+        rows = self._own(caller)
+        return self._case(rows[0]) if len(rows) == 1 else [_listed(row) for row in rows]
+
+    def case(self, application_id: int) -> Case | None:
+        """One application."""
+        with self._database.connected() as connection:
+            row = connection.execute(_ONE, {"id": application_id}).first()
+        return None if row is None else self._case(row)
+
+    def _own(self, caller: bytes) -> Sequence[Row[Any]]:
+        with self._database.connected() as connection:
+            return connection.execute(_OWN, {"caller": caller}).all()
+
+    def _case(self, row: Row[Any]) -> Case:
+        payment = None
+        if row.billing_sealed is not None:
+            billing = self._vault.unseal(row.billing_sealed, billing_about(row.billing_hash))
+            payment = Billing(billing, row.amount, row.due_at, row.paid_at)
+        details = Details()
+        if row.details_sealed is not None:
+            details = Details.from_json(self._vault.unseal(row.details_sealed, details_about(row.number_hash)))
+        return Case(
+            row.id, row.number_last4, row.office, row.service, Status(row.status), row.status_at, details, payment
+        )
+
+
+def _listed(row: Row[Any]) -> Listed:
+    return Listed(row.id, row.number_last4, row.service)
+
+
+class OfficeEffects:
+    """Effects over the database, each once per call and position."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+
+    def perform(self, key: EffectKey, effect: Effect) -> Memory:
+        """Do it, or find it done; what the call should remember of it."""
+        match effect:
+            case Effect("language", {"language": language}):
+                return self._choose(key, as_language(language))
+            case Effect("identity", values):
+                return self._identify(key, values)
+        raise ValueError(f"no effect is named {effect.kind}")
+
+    def _choose(self, key: EffectKey, language: Language) -> Memory:
+        now = self._clock()
+        with self._database.writing() as session:
+            if first_time(session, key.call, key.position, now):
+                choose_language(session, key.caller, language, now, "ussd")
+        return {"language": language}
+
+    def _identify(self, key: EffectKey, values: Memory) -> Memory:
+        tried = Try(
+            call=key.call,
+            position=key.position,
+            caller_hash=key.caller,
+            number_hash=bytes.fromhex(values["number"]),
+            birth_date=date.fromisoformat(values["birth_date"]),
+            like_nik=values["like_nik"],
+        )
+        with self._database.writing() as session:
+            judged = attempt(session, self._vault, tried, self._clock())
+        return {"verdict": judged.verdict, "case": judged.application_id}

@@ -1,0 +1,296 @@
+"""How does the same turn always get the same answer? Turn safety around the machine (architecture facts 1-4).
+
+A turn is (session id, whole text). What was answered is kept and given again; what is being answered elsewhere is
+waited for; a call whose session is gone is replayed from its text; effects are keyed by call and position.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
+
+from msgspec.structs import replace
+from redis.exceptions import RedisError
+
+from immigration.calls import menus_replaced_at, note_start, start_of
+from immigration.clock import Clock
+from immigration.database import Database
+from immigration.people import as_language
+from immigration.vault import Unreadable, Vault
+from menus.desk import Caller, Desk, EffectKey, Effects
+from menus.machine import MAIN, RESUME, Machine, Reply
+from menus.session import (
+    ANSWERS_KEPT,
+    Answered,
+    OtherFormat,
+    Place,
+    Session,
+    Start,
+    pack,
+    unpack_place,
+    unpack_session,
+    unpack_start,
+)
+from menus.sessions import FORGOTTEN, UNCHANGED, Opened, PlaceChange, Sessions
+from menus.turn import Turn, Typed
+
+# Shorter than the hop's 8 s, so that a waiting copy still says something itself.
+WAIT_SECONDS: Final = 7.0
+_POLL_SECONDS: Final = 0.03
+# Longer than any call: a session that is gone this soon after a deploy may have begun with the menus before.
+_SETTLED: Final = timedelta(minutes=10)
+
+How = Literal["new", "repeat", "late", "replay", "busy"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to send, and how it came about; `left` and `shown` are the screens before and after, for the funnel."""
+
+    reply: Reply
+    how: How
+    call: bytes
+    left: str | None = None
+    shown: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class _Advanced:
+    session: Session
+    answer: Answer
+    keep: bool
+
+
+class Turns:
+    """Answers turns. `busy` draws the safe words for a turn that cannot be answered in time."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        sessions: Sessions,
+        desk: Desk,
+        effects: Effects,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        busy: Callable[[], Reply],
+    ) -> None:
+        self._machine = machine
+        self._sessions = sessions
+        self._desk = desk
+        self._effects = effects
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._busy = busy
+        self._ring = vault.derived("redis")
+        with database.writing() as session:
+            self._replaced_at = menus_replaced_at(session, machine.version, clock())
+
+    def answer(self, turn: Turn) -> Answer:
+        """The answer to this turn. Raises the database's errors where an answer needs it and it is away."""
+        call = self.call_of(turn.aggregator, turn.session_id)
+        caller = self._vault.lookup("phone", turn.phone)
+        mark = turn.typed.mark(self._vault.lookup)
+        try:
+            opened = self._opened(caller, call, mark)
+        except RedisError:
+            return self._replayed(turn, call, Caller(caller, {}, self._clock()))
+        if opened.kind == "busy":
+            return Answer(self._busy(), "busy", call)
+        session = self._unsealed(opened.session, call)
+        if opened.kind == "repeat":
+            known = None if session is None else _known(session, turn.typed.length, mark)
+            if known is not None:
+                return Answer(known, "repeat", call)
+            return self._replayed(turn, call, Caller(caller, {}, self._clock()))
+        try:
+            advanced = self._advance(turn, call, Caller(caller, {}, self._clock()), session, opened.place, mark)
+        except Exception:
+            self._give_back(caller, call, opened.token)
+            raise
+        return self._closed(turn, caller, call, mark, opened, advanced)
+
+    def call_of(self, aggregator: str, session_id: str) -> bytes:
+        """The keyed hash that a call goes by everywhere."""
+        return self._vault.lookup("session", f"{aggregator}:{session_id}")
+
+    # --- around the store ---
+
+    def _opened(self, caller: bytes, call: bytes, mark: bytes) -> Opened:
+        deadline = time.monotonic() + WAIT_SECONDS
+        opened = self._sessions.open(caller, call, mark)
+        while opened.kind == "busy" and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            opened = self._sessions.open(caller, call, mark)
+        return opened
+
+    def _closed(
+        self, turn: Turn, caller: bytes, call: bytes, mark: bytes, opened: Opened, advanced: _Advanced
+    ) -> Answer:
+        if not advanced.keep:
+            self._give_back(caller, call, opened.token)
+            return advanced.answer
+        sealed = self._ring.seal(pack(advanced.session), call)
+        try:
+            kept = self._sessions.close(
+                caller, call, opened.token, mark, sealed, self._place_change(caller, advanced.session)
+            )
+            if not kept:
+                # We took longer than our hold lasted and another copy went ahead: what it said is the answer.
+                again = self._sessions.open(caller, call, mark)
+                session = self._unsealed(again.session, call)
+                known = None if session is None else _known(session, turn.typed.length, mark)
+                if again.kind == "held":
+                    self._give_back(caller, call, again.token)
+                if known is not None:
+                    return Answer(known, "repeat", call)
+        except RedisError:
+            # The answer stands; a repeat of this turn is replayed to it.
+            return advanced.answer
+        return advanced.answer
+
+    def _give_back(self, caller: bytes, call: bytes, token: str) -> None:
+        try:
+            self._sessions.close(caller, call, token, None, b"", UNCHANGED)
+        except RedisError:
+            return  # The hold ends by itself.
+
+    def _place_change(self, caller: bytes, session: Session) -> PlaceChange:
+        if session.ended or session.place.screen == MAIN:
+            return FORGOTTEN
+        if session.place.screen == RESUME:
+            return UNCHANGED
+        return PlaceChange("keep", self._ring.seal(pack(session.place), self._about_place(caller)))
+
+    def _about_place(self, caller: bytes) -> bytes:
+        # Bound to the version: after a deploy with other menus a place does not open, and is not offered.
+        return caller + self._machine.version.encode()
+
+    def _unsealed(self, sealed: bytes | None, call: bytes) -> Session | None:
+        if sealed is None:
+            return None
+        try:
+            return unpack_session(self._ring.unseal(sealed, call))
+        except (Unreadable, OtherFormat):
+            return None
+
+    def _place_of(self, sealed: bytes | None, caller: bytes) -> Place | None:
+        if sealed is None:
+            return None
+        try:
+            return unpack_place(self._ring.unseal(sealed, self._about_place(caller)))
+        except (Unreadable, OtherFormat):
+            return None
+
+    # --- one turn ---
+
+    def _advance(
+        self, turn: Turn, call: bytes, caller: Caller, session: Session | None, place: bytes | None, mark: bytes
+    ) -> _Advanced:
+        if session is None:
+            if turn.typed.begins:
+                return self._began(turn, call, caller, self._place_of(place, caller.hash), mark)
+            return self._rebuilt(turn, call, caller, mark)
+        known = _known(session, turn.typed.length, mark)
+        if known is not None:
+            return _Advanced(session, Answer(known, "late", call), keep=False)
+        typed = turn.typed.follows(session, self._vault.lookup)
+        if typed is None:
+            rebuilt = self._rebuilt(turn, call, caller, mark)
+            # A copy older than what is kept is answered, and changes nothing.
+            return rebuilt if turn.typed.length > session.length else _Advanced(session, rebuilt.answer, keep=False)
+        if session.ended:
+            last = session.answers[-1]
+            return _Advanced(session, Answer(Reply(last.reply, last.more), "repeat", call), keep=False)
+        left = session.place.screen
+        session, reply = self._step(turn, call, caller, session, Typed(typed, turn.typed.length))
+        return _Advanced(_answered(session, turn, mark, reply), self._new(call, session, reply, left), keep=True)
+
+    def _step(self, turn: Turn, call: bytes, caller: Caller, session: Session, typed: Typed) -> tuple[Session, Reply]:
+        key = EffectKey(call, typed.position, caller.hash)
+        session, reply, _ = self._machine.step(
+            session, typed.input, key, caller, self._desk, self._effects, turn.budget
+        )
+        return session, reply
+
+    def _began(self, turn: Turn, call: bytes, caller: Caller, place: Place | None, mark: bytes) -> _Advanced:
+        language = as_language(place.language) if place else self._desk.language_of(caller.hash)
+        session = self._machine.begin(language, place)
+        if session.held is not None:
+            self._note_start(call, Start(0, language, session.held))
+        session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
+        return _Advanced(_answered(session, turn, mark, reply), self._new(call, session, reply, None), keep=True)
+
+    def _rebuilt(self, turn: Turn, call: bytes, caller: Caller, mark: bytes) -> _Advanced:
+        """Replay: the call from where it began, through everything that was typed."""
+        start = self._start(turn, call, caller)
+        inputs = turn.typed.inputs(start.length) or []
+        session = self._machine.begin(as_language(start.language), start.held)
+        session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
+        left = None
+        for typed in inputs:
+            if session.ended:
+                break
+            left = session.place.screen
+            session, reply = self._step(turn, call, caller, session, typed)
+        answer = replace_how(self._new(call, session, reply, left), "replay")
+        return _Advanced(_answered(session, turn, mark, reply), answer, keep=True)
+
+    def _replayed(self, turn: Turn, call: bytes, caller: Caller) -> Answer:
+        """The answer without a store."""
+        return self._rebuilt(turn, call, caller, turn.typed.mark(self._vault.lookup)).answer
+
+    def _start(self, turn: Turn, call: bytes, caller: Caller) -> Start:
+        if turn.typed.begins:
+            return Start(turn.typed.length, self._desk.language_of(caller.hash))
+        with self._database.reading() as session:
+            row = start_of(session, call)
+        if row is not None:
+            version, sealed = row
+            try:
+                start = unpack_start(self._vault.ring.unseal(sealed, _about_start(call)))
+            except (Unreadable, OtherFormat):
+                start = None
+            if start is not None and version == self._machine.version:
+                return start
+        language = self._desk.language_of(caller.hash)
+        recent = self._replaced_at is not None and self._clock() - self._replaced_at < _SETTLED
+        if row is not None or recent or turn.typed.inputs(0) is None:
+            # What was typed was typed to other menus, or cannot be known: the main menu is never wrong.
+            start = Start(turn.typed.length, language)
+            self._note_start(call, start)
+            return start
+        return Start(0, language)
+
+    def _note_start(self, call: bytes, start: Start) -> None:
+        with self._database.writing() as session:
+            sealed = self._vault.ring.seal(pack(start), _about_start(call))
+            note_start(session, call, self._machine.version, sealed, self._clock())
+
+    def _new(self, call: bytes, session: Session, reply: Reply, left: str | None) -> Answer:
+        return Answer(reply, "new", call, left, session.place.screen, session.place.language)
+
+
+def replace_how(answer: Answer, how: How) -> Answer:
+    """The same answer, come about otherwise."""
+    return Answer(answer.reply, how, answer.call, answer.left, answer.shown, answer.language)
+
+
+def _about_start(call: bytes) -> bytes:
+    return f"call_starts.state:{call.hex()}".encode()
+
+
+def _known(session: Session, length: int, mark: bytes) -> Reply | None:
+    for answered in session.answers:
+        if answered.length == length and answered.mark == mark:
+            return Reply(answered.reply, answered.more)
+    return None
+
+
+def _answered(session: Session, turn: Turn, mark: bytes, reply: Reply) -> Session:
+    answered = Answered(turn.typed.length, mark, reply.text, reply.more)
+    answers = [*session.answers, answered][-ANSWERS_KEPT:]
+    return replace(session, length=turn.typed.length, mark=mark, answers=answers)
