@@ -132,7 +132,6 @@ def _keep(
             update(Application)
             .where(Application.id == row.id)
             .values(**row_values(vault, decision.kept), updated_at=now, fingerprint=None)
-            .execution_options(synchronize_session=False)
         )
         _write(session, vault, row.id, kept, decision, actor, now)
     return Outcome(row.id, decision.kept, created=False, changed=bool(decision.events))
@@ -174,7 +173,6 @@ def keep_payment(
         update(Payment)
         .where(Payment.application_id == application_id, Payment.billing_hash != values["billing_hash"])
         .values(is_current=False)
-        .execution_options(synchronize_session=False)
     )
     if owner is None:
         made = session.scalar(
@@ -187,7 +185,6 @@ def keep_payment(
             update(Payment)
             .where(Payment.billing_hash == values["billing_hash"])
             .values(**{name: values[name] for name in ("amount", "due_at", "paid_at", "is_current")})
-            .execution_options(synchronize_session=False)
         )
 
 

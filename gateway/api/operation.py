@@ -1,0 +1,63 @@
+"""What is a call of the API? One entry, from which routing, checks and documents all follow."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from immigration.api_keys import Answer, Caller, Scope
+from immigration.vault import Vault
+
+B = TypeVar("B", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A part of the path: its name, the whole of what it may be, what it is, and what to write instead."""
+
+    name: str
+    pattern: str
+    description: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that may go ahead: its transaction, who calls, when, and the parts of its path."""
+
+    session: Session
+    vault: Vault
+    caller: Caller
+    now: datetime
+    path: Mapping[str, str]
+
+
+class NoBody(BaseModel):
+    """The body of a call that has none."""
+
+
+@dataclass(frozen=True)
+class Operation(Generic[B]):
+    """A call of the API.
+
+    `answers` are those of this call alone, by status: what it means and what it looks like; those that any call may
+    get are added by the documents. `run` raises `Problem`.
+    """
+
+    method: Literal["GET", "PUT", "POST"]
+    path: str
+    summary: str
+    description: str
+    scope: Scope
+    body: type[B]
+    run: Callable[[Call, B], Answer]
+    answers: Mapping[int, tuple[str, type[BaseModel]]]
+    parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        """Whether it has a body and takes an Idempotency-Key."""
+        return self.method != "GET"
