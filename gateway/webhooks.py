@@ -32,14 +32,14 @@ from gateway.funnel import FunnelBuffer
 from gateway.logs import get_logger
 from gateway.metrics import HOP_SECONDS, HOPS
 from gateway.settings import Settings
-from immigration.calls import HopFact, note_end
+from immigration.calls import note_end
 from immigration.clock import Clock
 from immigration.database import Database, DatabaseBusy
 from immigration.phones import InvalidPhone, international
 from menus.machine import Reply
 from menus.turn import Turn, Whole
 from menus.turn import Latest as LatestTyped
-from menus.turns import Answer, Turns
+from menus.turns import Turns
 
 BODY_LIMIT: Final = 16 * 1024
 HOP_SECONDS_ALLOWED: Final = 8.0
@@ -135,21 +135,10 @@ class UssdDesk:
         except Exception:
             self._log.exception("ussd hop failed", aggregator=turn.aggregator)
             return _words(self._words.unavailable), "failed"
-        if answer.how in ("new", "replay"):
-            self._funnel.add(self._fact(turn, answer))
+        fact = answer.fact(turn, self._clock())
+        if fact is not None:
+            self._funnel.add(fact)
         return UssdReply(answer.reply.text, answer.reply.more, answer.shown), answer.how
-
-    def _fact(self, turn: Turn, answer: Answer) -> HopFact:
-        return HopFact(
-            call=answer.call,
-            at=self._clock(),
-            aggregator=turn.aggregator,
-            network=turn.network,
-            left=answer.left,
-            shown=answer.shown,
-            language=answer.language,
-            ended=not answer.reply.more,
-        )
 
 
 def caller_number(phone: str) -> str:

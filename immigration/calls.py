@@ -129,12 +129,6 @@ def note_start(session: Session, call: bytes, version: str, state_sealed: bytes,
     session.execute(query.on_conflict_do_nothing())
 
 
-def start_of(session: Session, call: bytes) -> tuple[str, bytes] | None:
-    """Menu version and sealed state of a call that began elsewhere than at the main menu."""
-    row = session.execute(select(CallStart.menu_version, CallStart.state_sealed).where(CallStart.call == call)).first()
-    return None if row is None else (row.menu_version, row.state_sealed)
-
-
 def menus_replaced_at(session: Session, version: str, now: datetime) -> datetime | None:
     """When these menus took over from others: now, if others answered last; none, if there never were others."""
     rows = session.execute(select(MenuVersion.version, MenuVersion.since).order_by(MenuVersion.since.desc())).all()

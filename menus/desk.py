@@ -34,6 +34,19 @@ class Listed:
     service: str
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """A call's language: the caller's choice, else their newest record's, else the office's.
+
+    `start` is menu version and sealed place of a call that began elsewhere than at the main menu; `hops` is how many
+    of the call's hops have come to the funnel, which the last second's may not have.
+    """
+
+    language: Language
+    start: tuple[str, bytes] | None = None
+    hops: int = 0
+
+
 class Desk(Protocol):
     """The office as a screen sees it. Reads only; the same question within a hop may be asked again."""
 
@@ -43,8 +56,8 @@ class Desk(Protocol):
     def now(self) -> datetime:
         """The present moment."""
 
-    def language_of(self, caller: bytes) -> Language:
-        """The caller's choice, else their newest record's language, else the office's."""
+    def beginning(self, caller: bytes, call: bytes) -> Beginning:
+        """How this call begins: in the caller's language, and where, if that was written down."""
 
     def own_cases(self, caller: bytes) -> list[Listed]:
         """The caller's applications, oldest first, so that a number in the list keeps its meaning."""

@@ -11,7 +11,7 @@ from immigration.applications.record import Billing, Details
 from immigration.applications.rows import billing_about, details_about
 from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
-from immigration.calls import first_time
+from immigration.calls import Call, CallStart, first_time
 from immigration.clock import Clock
 from immigration.database import Database
 from immigration.identity import Try, attempt
@@ -19,7 +19,7 @@ from immigration.offices.catalogue import Catalogue, load_catalogue
 from immigration.people import Language, Preference, as_language, choose_language
 from immigration.vault import Vault
 from menus.description import Effect, Memory
-from menus.desk import Case, EffectKey, Listed
+from menus.desk import Beginning, Case, EffectKey, Listed
 
 CATALOGUE_SECONDS: Final = 60.0
 _CASES_LISTED: Final = 40
@@ -46,13 +46,16 @@ _CASE = (
 )
 _OWN = _CASE.where(Application.phone_hash == bindparam("caller")).limit(_CASES_LISTED)
 _ONE = _CASE.where(Application.id == bindparam("id"))
-_LANGUAGE = select(
+_BEGINNING = select(
     select(Preference.language).where(Preference.phone_hash == bindparam("caller")).scalar_subquery(),
     select(Application.language)
     .where(Application.phone_hash == bindparam("caller"))
     .order_by(Application.id.desc())
     .limit(1)
     .scalar_subquery(),
+    select(CallStart.menu_version).where(CallStart.call == bindparam("call")).scalar_subquery(),
+    select(CallStart.state_sealed).where(CallStart.call == bindparam("call")).scalar_subquery(),
+    select(Call.hops).where(Call.call == bindparam("call")).scalar_subquery(),
 )
 
 
@@ -80,11 +83,13 @@ class OfficeDesk:
         """The present moment."""
         return self._clock()
 
-    def language_of(self, caller: bytes) -> Language:
-        """The caller's choice, else their newest record's language, else the office's."""
+    def beginning(self, caller: bytes, call: bytes) -> Beginning:
+        """How this call begins, by one statement."""
         with self._database.connected() as connection:
-            chosen, recorded = connection.execute(_LANGUAGE, {"caller": caller}).one()
-        return as_language(chosen or recorded or self.catalogue.office(self.office_code).language)
+            row = connection.execute(_BEGINNING, {"caller": caller, "call": call}).one()
+        chosen, recorded, version, sealed, hops = row
+        language = as_language(chosen or recorded or self.catalogue.office(self.office_code).language)
+        return Beginning(language, None if version is None else (version, sealed), hops or 0)
 
     def own_cases(self, caller: bytes) -> list[Listed]:
         """The caller's applications, oldest first."""

@@ -15,7 +15,7 @@ from immigration.offices.catalogue import Catalogue, load_catalogue
 from immigration.offices.loader import load_reference
 from immigration.people import Language
 from menus.description import Effect, Memory
-from menus.desk import Case, EffectKey, Listed
+from menus.desk import Beginning, Case, EffectKey, Listed
 
 assert immigration.tables
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -56,9 +56,9 @@ class SampleDesk:
         """The moment of the sample."""
         return self.moment
 
-    def language_of(self, caller: bytes) -> Language:
-        """The language of the sample."""
-        return self.language
+    def beginning(self, caller: bytes, call: bytes) -> Beginning:
+        """At the main menu, in the language of the sample."""
+        return Beginning(self.language)
 
     def own_cases(self, caller: bytes) -> list[Listed]:
         """All of the sample's applications."""

@@ -39,7 +39,10 @@ class Answered(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Session(msgspec.Struct, array_like=True, frozen=True):
-    """A call in progress. Of what was typed it holds length and keyed hash, never the text."""
+    """A call in progress. Of what was typed it holds length and keyed hash, never the text.
+
+    `rebuilt` says that a replay made it and nobody has gone on from it yet: it may stand at an older hop.
+    """
 
     menus: str
     place: Place
@@ -50,6 +53,7 @@ class Session(msgspec.Struct, array_like=True, frozen=True):
     length: int = 0
     mark: bytes = b""
     answers: list[Answered] = []
+    rebuilt: bool = False
 
 
 class Start(msgspec.Struct, array_like=True, frozen=True):

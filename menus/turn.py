@@ -39,6 +39,11 @@ class Whole:
         """How far the call has come."""
         return len(self.text)
 
+    @property
+    def hops(self) -> int:
+        """How many hops this text is at least the last of."""
+        return self.text.count("*") + 2 if self.text else 1
+
     def mark(self, keyed: Keyed) -> bytes:
         """The keyed hash of the whole history."""
         return keyed("turn", self.text)
@@ -48,6 +53,9 @@ class Whole:
         if session.length == 0:
             return self.text or None
         before, rest = self.text[: session.length], self.text[session.length :]
+        if session.rebuilt and "*" in rest[1:]:
+            # Several inputs behind a session that was rebuilt from an older copy: replay knows them apart.
+            return None
         if rest[:1] == "*" and keyed("turn", before) == session.mark:
             return rest[1:]
         return None
@@ -87,6 +95,11 @@ class Latest:
     @property
     def length(self) -> int:
         """How far the call has come."""
+        return self.number
+
+    @property
+    def hops(self) -> int:
+        """How many hops this one is the last of."""
         return self.number
 
     def mark(self, keyed: Keyed) -> bytes:

@@ -7,18 +7,18 @@ waited for; a call whose session is gone is replayed from its text; effects are 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from msgspec.structs import replace
 from redis.exceptions import RedisError
 
-from immigration.calls import menus_replaced_at, note_start, start_of
+from immigration.calls import HopFact, menus_replaced_at, note_start
 from immigration.clock import Clock
 from immigration.database import Database
 from immigration.people import as_language
 from immigration.vault import Unreadable, Vault
-from menus.desk import Caller, Desk, EffectKey, Effects
+from menus.desk import Beginning, Caller, Desk, EffectKey, Effects
 from menus.machine import MAIN, RESUME, Machine, Reply
 from menus.session import (
     ANSWERS_KEPT,
@@ -54,6 +54,21 @@ class Answer:
     left: str | None = None
     shown: str = ""
     language: str = ""
+
+    def fact(self, turn: Turn, now: datetime) -> HopFact | None:
+        """What the funnel wants to know of it; nothing where it was given before."""
+        if self.how not in ("new", "replay"):
+            return None
+        return HopFact(
+            call=self.call,
+            at=now,
+            aggregator=turn.aggregator,
+            network=turn.network,
+            left=self.left,
+            shown=self.shown,
+            language=self.language,
+            ended=not self.reply.more,
+        )
 
 
 @dataclass(frozen=True)
@@ -132,7 +147,7 @@ class Turns:
     ) -> Answer:
         if not advanced.keep:
             self._give_back(caller, call, opened.token)
-            return advanced.answer
+            return advanced.answer if advanced.answer.how == "repeat" else replace_how(advanced.answer, "late")
         sealed = self._ring.seal(pack(advanced.session), call)
         try:
             kept = self._sessions.close(
@@ -201,7 +216,9 @@ class Turns:
         if typed is None:
             rebuilt = self._rebuilt(turn, call, caller, mark)
             # A copy older than what is kept is answered, and changes nothing.
-            return rebuilt if turn.typed.length > session.length else _Advanced(session, rebuilt.answer, keep=False)
+            if turn.typed.length > session.length:
+                return rebuilt
+            return _Advanced(session, replace_how(rebuilt.answer, "late"), keep=False)
         if session.ended:
             last = session.answers[-1]
             return _Advanced(session, Answer(Reply(last.reply, last.more), "repeat", call), keep=False)
@@ -217,53 +234,61 @@ class Turns:
         return session, reply
 
     def _began(self, turn: Turn, call: bytes, caller: Caller, place: Place | None, mark: bytes) -> _Advanced:
-        language = as_language(place.language) if place else self._desk.language_of(caller.hash)
-        session = self._machine.begin(language, place)
-        if session.held is not None:
-            self._note_start(call, Start(0, language, session.held))
+        beginning = self._desk.beginning(caller.hash, call)
+        start = self._noted(beginning, call)
+        if start is None and place is not None:
+            start = Start(0, place.language, place)
+            self._note_start(call, start)
+        session = self._begin(start or Start(0, beginning.language))
         session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
-        return _Advanced(_answered(session, turn, mark, reply), self._new(call, session, reply, None), keep=True)
+        answer = self._new(call, session, reply, None)
+        # After a wiped Redis a late copy of the first hop must not set a call back that is further on.
+        return _Advanced(_answered(session, turn, mark, reply), answer, keep=beginning.hops <= turn.typed.hops)
 
     def _rebuilt(self, turn: Turn, call: bytes, caller: Caller, mark: bytes) -> _Advanced:
         """Replay: the call from where it began, through everything that was typed."""
-        start = self._start(turn, call, caller)
-        inputs = turn.typed.inputs(start.length) or []
-        session = self._machine.begin(as_language(start.language), start.held)
+        start, hops = self._start(turn, call, caller)
+        session = self._begin(start)
         session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
         left = None
-        for typed in inputs:
+        for typed in turn.typed.inputs(start.length) or ():
             if session.ended:
                 break
             left = session.place.screen
             session, reply = self._step(turn, call, caller, session, typed)
         answer = replace_how(self._new(call, session, reply, left), "replay")
-        return _Advanced(_answered(session, turn, mark, reply), answer, keep=True)
+        session = replace(_answered(session, turn, mark, reply), rebuilt=True)
+        return _Advanced(session, answer, keep=hops <= turn.typed.hops)
 
     def _replayed(self, turn: Turn, call: bytes, caller: Caller) -> Answer:
         """The answer without a store."""
         return self._rebuilt(turn, call, caller, turn.typed.mark(self._vault.lookup)).answer
 
-    def _start(self, turn: Turn, call: bytes, caller: Caller) -> Start:
-        if turn.typed.begins:
-            return Start(turn.typed.length, self._desk.language_of(caller.hash))
-        with self._database.reading() as session:
-            row = start_of(session, call)
-        if row is not None:
-            version, sealed = row
-            try:
-                start = unpack_start(self._vault.ring.unseal(sealed, _about_start(call)))
-            except (Unreadable, OtherFormat):
-                start = None
-            if start is not None and version == self._machine.version:
-                return start
-        language = self._desk.language_of(caller.hash)
+    def _begin(self, start: Start) -> Session:
+        return self._machine.begin(as_language(start.language), start.held)
+
+    def _start(self, turn: Turn, call: bytes, caller: Caller) -> tuple[Start, int]:
+        """Where a replay begins, and how far the call is known to be; what text alone does not tell is not guessed."""
+        beginning = self._desk.beginning(caller.hash, call)
+        noted = self._noted(beginning, call)
+        if noted is not None:
+            return noted, beginning.hops
         recent = self._replaced_at is not None and self._clock() - self._replaced_at < _SETTLED
-        if row is not None or recent or turn.typed.inputs(0) is None:
+        if beginning.start is not None or recent or turn.typed.inputs(0) is None:
             # What was typed was typed to other menus, or cannot be known: the main menu is never wrong.
-            start = Start(turn.typed.length, language)
+            start = Start(turn.typed.length, beginning.language)
             self._note_start(call, start)
-            return start
-        return Start(0, language)
+            return start, beginning.hops
+        return Start(0, beginning.language), beginning.hops
+
+    def _noted(self, beginning: Beginning, call: bytes) -> Start | None:
+        """Where the call began, if that was written down by these menus."""
+        if beginning.start is None or beginning.start[0] != self._machine.version:
+            return None
+        try:
+            return unpack_start(self._vault.ring.unseal(beginning.start[1], _about_start(call)))
+        except (Unreadable, OtherFormat):
+            return None
 
     def _note_start(self, call: bytes, start: Start) -> None:
         with self._database.writing() as session:
@@ -293,4 +318,4 @@ def _known(session: Session, length: int, mark: bytes) -> Reply | None:
 def _answered(session: Session, turn: Turn, mark: bytes, reply: Reply) -> Session:
     answered = Answered(turn.typed.length, mark, reply.text, reply.more)
     answers = [*session.answers, answered][-ANSWERS_KEPT:]
-    return replace(session, length=turn.typed.length, mark=mark, answers=answers)
+    return replace(session, length=turn.typed.length, mark=mark, answers=answers, rebuilt=False)
