@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 from redis import Redis
 from rq.job import Job, JobStatus
+from rq.utils import as_text
 
 from immigration.clock import utc_now
 from tests.support.processes import is_running, wait_until
@@ -45,7 +46,7 @@ def start_worker(redis_url: str, redis_client: Redis) -> Iterator[StartWorker]:
 def _started(redis: Redis, count: int, *, within_s: float = 10) -> list[tuple[int, int]]:
     """(worker, its child) of each time that the lasting job was begun, once there are `count`."""
     wait_until(lambda: redis.llen(STARTED) >= count, f"start {count} of the job", within_s=within_s)
-    pairs = [line.decode().split() for line in redis.lrange(STARTED, 0, -1)]
+    pairs = [as_text(line).split() for line in redis.lrange(STARTED, 0, -1)]
     return [(int(worker), int(child)) for worker, child in pairs]
 
 

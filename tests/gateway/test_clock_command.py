@@ -1,0 +1,44 @@
+"""`clock once` does everything that is due and prints what it did; production never runs ahead of time."""
+
+from base64 import b64encode
+from datetime import timedelta
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from gateway.cli import main
+from immigration.clock import utc_now
+from immigration.database import Database
+from workers.upkeep import UPKEEP
+
+AHEAD = (utc_now() + timedelta(days=2)).isoformat()
+
+
+def _once(database: Database, var_dir: Path, *arguments: str, **env: str) -> Result:
+    url = database.engine.url.render_as_string(hide_password=False)
+    settings = {"DATABASE_URL": url, "VAR_DIR": str(var_dir), **env}
+    return CliRunner(env=settings).invoke(main, ["clock", "once", *arguments])
+
+
+def test_it_prints_a_count_per_line(database: Database, tmp_path: Path) -> None:
+    result = _once(database, tmp_path, "--at", AHEAD)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == [f"{name}=0" for name in UPKEEP]
+
+
+def test_a_time_ahead_of_now_is_refused_in_production(database: Database, tmp_path: Path) -> None:
+    production = {
+        "GATEWAY_ENV": "production",
+        "REDIS_URL": "redis://127.0.0.1:1",
+        "WEBHOOK_SECRET": "correct horse battery staple",
+        "SECRET_KEY": "another horse battery staple",
+        "DATA_KEYS": b64encode(bytes(range(32))).decode(),
+    }
+    assert _once(database, tmp_path, **production).exit_code == 0
+    refused = _once(database, tmp_path, "--at", AHEAD, **production)
+    assert refused.exit_code == 1
+    assert "ahead of now" in refused.stderr
+
+
+def test_a_time_without_a_zone_is_wrong_usage(database: Database, tmp_path: Path) -> None:
+    assert _once(database, tmp_path, "--at", "2026-11-24T08:00:00").exit_code == 2
