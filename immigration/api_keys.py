@@ -128,9 +128,7 @@ def create(session: Session, name: str, scopes: Iterable[Scope], actor: str, now
     if session.scalar(select(ApiKey.id).where(ApiKey.name == name)) is not None:
         raise KeyNameTaken(f"there is a key named {name} already: choose another name")
     key = secrets.token_urlsafe(32)
-    session.execute(
-        insert(ApiKey).values(name=name, key_hash=_hash(key), scopes=sorted(set(scopes)), created_at=now)
-    )
+    session.execute(insert(ApiKey).values(name=name, key_hash=_hash(key), scopes=sorted(set(scopes)), created_at=now))
     audit.note(session, at=now, actor=actor, action="key_created", through="cli")
     return key
 
@@ -205,7 +203,8 @@ def claim(
     kept = session.scalars(select(IdempotentAnswer).where(*mine)).one()
     if kept.request_hash != request_hash:
         raise KeyReused
-    assert kept.status is not None and kept.answer_sealed is not None
+    assert kept.status is not None
+    assert kept.answer_sealed is not None
     return Answer(kept.status, vault.unseal(kept.answer_sealed, answer_about(caller.id, key_hash)))
 
 
@@ -226,9 +225,7 @@ def keep_answer(session: Session, vault: Vault, caller: Caller, idempotency_key:
 def purge_answers(session: Session, now: datetime) -> int:
     """Delete a batch of answers past their 24 hours; how many went."""
     identity = (IdempotentAnswer.api_key_id, IdempotentAnswer.key_hash)
-    old = list(
-        session.execute(select(*identity).where(IdempotentAnswer.at <= now - ANSWERS_KEPT).limit(_BATCH))
-    )
+    old = list(session.execute(select(*identity).where(IdempotentAnswer.at <= now - ANSWERS_KEPT).limit(_BATCH)))
     if old:
         session.execute(delete(IdempotentAnswer).where(tuple_(*identity).in_(old)))
     return len(old)

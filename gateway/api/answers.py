@@ -89,9 +89,7 @@ def application_answer(session: Session, vault: Vault, number: str, *, personal:
     )
     if personal:
         told.applicant = ApplicantAnswer.model_validate(record, from_attributes=True)
-        told.payment = (
-            PaymentAnswer.model_validate(record.payment, from_attributes=True) if record.payment else None
-        )
+        told.payment = PaymentAnswer.model_validate(record.payment, from_attributes=True) if record.payment else None
         told.details = DetailsAnswer(
             **{name: value for name, value in asdict(record.details).items() if value is not None}
         )
@@ -101,9 +99,7 @@ def application_answer(session: Session, vault: Vault, number: str, *, personal:
 
 def _history(session: Session, vault: Vault, application_id: int) -> list[EventAnswer]:
     query = (
-        select(ApplicationEvent)
-        .where(ApplicationEvent.application_id == application_id)
-        .order_by(ApplicationEvent.id)
+        select(ApplicationEvent).where(ApplicationEvent.application_id == application_id).order_by(ApplicationEvent.id)
     )
     return [
         EventAnswer.model_validate(
@@ -115,9 +111,7 @@ def _history(session: Session, vault: Vault, application_id: int) -> list[EventA
                 "status_from": row.status_from,
                 "status_to": row.status_to,
                 "changed": row.changed,
-                "note": None
-                if row.note_sealed is None
-                else vault.unseal(row.note_sealed, note_about(row.uid)),
+                "note": None if row.note_sealed is None else vault.unseal(row.note_sealed, note_about(row.uid)),
             }
         )
         for row in session.scalars(query)

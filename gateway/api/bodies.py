@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
-    PlainValidator,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
@@ -122,14 +122,12 @@ def _bounded(longest: int) -> StringConstraints:
 
 
 _DAY_SCHEMA: Final = WithJsonSchema({"type": "string", "format": "date"})
-Moment = Annotated[
-    datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
-]
-Day = Annotated[date, PlainValidator(_day), AfterValidator(_near), _DAY_SCHEMA]
-BirthDate = Annotated[date, PlainValidator(_day), AfterValidator(_birth), _DAY_SCHEMA]
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, BeforeValidator(_day), AfterValidator(_near), _DAY_SCHEMA]
+BirthDate = Annotated[date, BeforeValidator(_day), AfterValidator(_birth), _DAY_SCHEMA]
 Phone = Annotated[
     str,
-    PlainValidator(_phone),
+    BeforeValidator(_phone),
     WithJsonSchema({"type": "string", "minLength": 8, "maxLength": _PHONE_LENGTH}),
 ]
 Happened = Annotated[Moment, AfterValidator(_happened)]
@@ -156,18 +154,14 @@ class ApplicantBody(Body):
         description="A mobile number as people write it; none where nobody knows one.",
         examples=["081234567890"],
     )
-    language: Language | None = Field(
-        None, description="Which language to speak; the caller's own choice wins."
-    )
+    language: Language | None = Field(None, description="Which language to speak; the caller's own choice wins.")
     consent: bool = Field(False, description="Whether the applicant agreed to be sent messages.")
 
 
 class PaymentBody(Body):
     """What is to be paid, and until when."""
 
-    billing: Annotated[str, StringConstraints(pattern="^[0-9]{15}$")] = Field(
-        description="15 digits of SIMPONI."
-    )
+    billing: Annotated[str, StringConstraints(pattern="^[0-9]{15}$")] = Field(description="15 digits of SIMPONI.")
     amount: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(description="Whole rupiah.")
     due_at: Annotated[Moment, AfterValidator(_due)] = Field(description="At most 7 days ahead.")
 
@@ -197,9 +191,7 @@ class ApplicationBody(Body):
     applicant: ApplicantBody
     status: Status
     payment: PaymentBody | None = Field(None, description="Left out, the payment on record stays.")
-    details: DetailsBody | None = Field(
-        None, description="Left out, what was told with the same state stays."
-    )
+    details: DetailsBody | None = Field(None, description="Left out, what was told with the same state stays.")
     occurred_at: Happened | None = Field(
         None, description="When the state came about; now, if left out. Older news goes to the history alone."
     )
@@ -230,14 +222,10 @@ class StatusBody(Body):
     occurred_at: Happened | None = Field(
         None, description="When it happened; now, if left out. Older news goes to the history alone."
     )
-    details: DetailsBody | None = Field(
-        None, description="Left out, what was told with the same state stays."
-    )
+    details: DetailsBody | None = Field(None, description="Left out, what was told with the same state stays.")
     notify: bool = Field(True, description=_NOTIFY)
     correction: bool = Field(False, description="Go past the known transitions; say why in `note`.")
-    note: Note | None = Field(
-        None, validate_default=True, description="Why; needed with a correction, only then."
-    )
+    note: Note | None = Field(None, validate_default=True, description="Why; needed with a correction, only then.")
 
     @field_validator("note")
     @classmethod

@@ -27,9 +27,7 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str
     errors: list[FieldFault] = Field(default=[], description="With 400 and 422: one entry per field.")
-    possible: list[str] = Field(
-        default=[], description="With an unknown transition: the states that may follow."
-    )
+    possible: list[str] = Field(default=[], description="With an unknown transition: the states that may follow.")
 
 
 class Problem(Exception):
