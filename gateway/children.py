@@ -13,14 +13,17 @@ _PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
 
 
-def end_with_parent() -> None:
-    """Have the kernel send this process SIGTERM once the thread that started it is gone.
+def end_with_parent(parent: int) -> None:
+    """Have the kernel send this process SIGTERM once the thread of `parent` that started it is gone.
 
     Linux only, where it covers a parent that was killed outright; elsewhere it does nothing. Forked children do not
-    inherit the wish, so each has to say it itself; a program that takes this one's place does.
+    inherit the wish, so each has to say it itself; a program that takes this one's place does. Raises `SystemExit`
+    where the parent died before the kernel knew of the wish, for then nobody would send the signal.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            raise SystemExit(1)
 
 
 def tied(command: list[str]) -> list[str]:
@@ -34,12 +37,6 @@ def tied(command: list[str]) -> list[str]:
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 
 
-def _become(parent: int, command: list[str]) -> None:
-    end_with_parent()
-    # The parent may have died before the kernel knew of the wish; then nobody would send the signal.
-    if os.getppid() == parent:
-        os.execvp(command[0], command)
-
-
 if __name__ == "__main__":
-    _become(int(sys.argv[1]), sys.argv[2:])
+    end_with_parent(int(sys.argv[1]))
+    os.execvp(sys.argv[2], sys.argv[2:])

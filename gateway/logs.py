@@ -10,7 +10,6 @@ import re
 import sys
 import threading
 import traceback
-
 from types import TracebackType
 from typing import Any, Final, cast
 
@@ -19,9 +18,51 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 # What our own events may say besides their name. A new field is added here on purpose, or it is dropped.
 FIELDS: Final = frozenset(
-    """aggregator batch changed channel child component count created done duration_ms exit_code field fix hint kind language
-    level logger method name_of network office outcome part pid port process reason rejected restarts returncode route
-    screen seconds service signal status http_status table took_ms total unchanged version""".split()
+    {
+        "aggregator",
+        "batch",
+        "changed",
+        "channel",
+        "child",
+        "component",
+        "count",
+        "created",
+        "done",
+        "duration_ms",
+        "exit_code",
+        "field",
+        "fix",
+        "hint",
+        "http_status",
+        "kind",
+        "language",
+        "level",
+        "logger",
+        "method",
+        "network",
+        "office",
+        "outcome",
+        "part",
+        "pid",
+        "port",
+        "process",
+        "queue",
+        "reason",
+        "rejected",
+        "restarts",
+        "returncode",
+        "route",
+        "screen",
+        "seconds",
+        "service",
+        "signal",
+        "status",
+        "table",
+        "took_ms",
+        "total",
+        "unchanged",
+        "version",
+    }
 )
 _DIGITS: Final = re.compile(r"\d[\d\s\-./*]{2,}\d")
 _FRAMES: Final = 12
@@ -85,9 +126,7 @@ def described(error: BaseException) -> list[dict[str, Any]]:
         chain.append(
             {
                 "type": type(current).__name__,
-                "frames": [
-                    f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames
-                ],
+                "frames": [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames],
             }
         )
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
@@ -102,7 +141,7 @@ def configure_logging(level: str, process: str) -> None:
         if readable
         else structlog.processors.JSONRenderer()
     )
-    before = [
+    before: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         redact,
         _naming(process),

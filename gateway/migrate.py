@@ -1,4 +1,4 @@
-"""How does a database become ours? Migrations, the lookup key, then the reference data; running it again changes nothing."""
+"""How does a database become ours? Migrations, the lookup key, the reference data; again changes nothing."""
 
 from pathlib import Path
 
@@ -43,7 +43,9 @@ def revision_of(database: Database) -> str | None:
         revision = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision is not None and revision not in known:
-        raise NewerDatabase(f"the database is at revision {revision}, which this version does not know: update the code")
+        raise NewerDatabase(
+            f"the database is at revision {revision}, which this version does not know: update the code"
+        )
     return revision
 
 

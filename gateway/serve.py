@@ -1,7 +1,9 @@
 """How is the web application served? By granian: several processes, each with a few threads."""
 
+import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,14 +53,22 @@ def listening_address(settings: Settings) -> str:
 
 def application() -> Flask:
     """The application in one of granian's processes: its own connections, its own logging."""
-    # Their parent killed outright, these would go on serving beside the next start's.
-    end_with_parent()
+    _end_with_granian()
     from gateway.app import create_app
     from gateway.wiring import build
 
     settings = load_settings()
     configure_logging(settings.log_level, "web")
     return create_app(build(settings))
+
+
+def _end_with_granian() -> None:
+    """Its parent killed outright, a process left over would go on serving beside those of the next start."""
+    # Until granian sets its own, the parent's handler is still in place here, and would swallow the signal.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        end_with_parent(parent.pid)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Which settings are there? The single place that reads the environment (contract: "Environment").
 
-Beyond the contract's table: `VAR_DIR` (`var`), `WEB_THREADS` (4), `OFFICE_DEFAULT` (`SJJ`), `USSD_RESUME_SECONDS` (300),
-`USSD_SCREEN_SEPTETS` (160) and `USSD_SCREEN_SEPTETS_BY_NETWORK` (such as `63903:184,63902:160`).
+Beyond the contract's table: `VAR_DIR` (`var`), `WEB_THREADS` (4), `OFFICE_DEFAULT` (`SJJ`),
+`USSD_RESUME_SECONDS` (300), `USSD_SCREEN_SEPTETS` (160) and
+`USSD_SCREEN_SEPTETS_BY_NETWORK` (such as `63903:184,63902:160`).
 """
 
 import base64
@@ -100,11 +101,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_secret", "data_keys", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
-        return (
-            tuple(filter(None, (part.strip() for part in value.split(","))))
-            if isinstance(value, str)
-            else value
-        )
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
 
     @field_validator("webhook_sources", mode="before")
     @classmethod
@@ -122,10 +119,7 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         try:
-            budgets = {
-                name.strip(): int(size)
-                for name, size in (part.split(":") for part in value.split(",") if part)
-            }
+            budgets = {name.strip(): int(size) for name, size in (part.split(":") for part in value.split(",") if part)}
         except ValueError:
             raise ValueError("write NETWORK:SEPTETS pairs such as 63903:184, separated by commas") from None
         if any(not 100 <= size <= 184 for size in budgets.values()):
@@ -180,11 +174,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         settings = Settings(**cast(Any, given))
     except ValidationError as error:
         faults = [_fault(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
-        valid = {
-            name: value
-            for name, value in given.items()
-            if name.upper() not in {f.split(":")[0] for f in faults}
-        }
+        valid = {name: value for name, value in given.items() if name.upper() not in {f.split(":")[0] for f in faults}}
         settings = Settings(**cast(Any, valid))
     faults += _refused(settings, env)
     if faults:
@@ -233,9 +223,7 @@ def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
     weak = f"is too weak: take {_SECRET_LENGTH} or more random characters"
     if any(len(secret) < _SECRET_LENGTH or len(set(secret)) < 5 for secret in settings.webhook_secret):
         faults.append(f"WEBHOOK_SECRET: {weak}")
-    if settings.secret_key and (
-        len(settings.secret_key) < _SECRET_LENGTH or len(set(settings.secret_key)) < 5
-    ):
+    if settings.secret_key and (len(settings.secret_key) < _SECRET_LENGTH or len(set(settings.secret_key)) < 5):
         faults.append(f"SECRET_KEY: {weak}")
     return faults
 
@@ -246,7 +234,9 @@ def _demo_fault(settings: Settings) -> str | None:
     if channel == "africastalking":
         sandbox = settings.africastalking_username == "sandbox"
         if not sandbox and urlsplit(settings.africastalking_base_url).hostname not in _LOOPBACK:
-            return "SMS_AGGREGATOR: in demo Africa's Talking needs AFRICASTALKING_USERNAME=sandbox or a loopback base URL"
+            return (
+                "SMS_AGGREGATOR: in demo Africa's Talking needs AFRICASTALKING_USERNAME=sandbox or a loopback base URL"
+            )
     if channel == "8x8" and urlsplit(settings.sms8x8_base_url).hostname not in _LOOPBACK:
         return "SMS_AGGREGATOR: in demo 8x8 needs a base URL on this machine"
     return None

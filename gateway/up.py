@@ -61,9 +61,7 @@ def _alone_in(var_dir: Path) -> Iterator[None]:
         except BlockingIOError:
             handle.seek(0)
             pid = handle.read().strip() or "unknown"
-            raise CannotStart(
-                f"folder {var_dir} is in use by pid {pid}: the product already runs there"
-            ) from None
+            raise CannotStart(f"folder {var_dir} is in use by pid {pid}: the product already runs there") from None
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()

@@ -48,7 +48,7 @@ class Binary:
 
     @property
     def folder(self) -> str:
-        """The data folder's name. Another engine or an older major version cannot read the files, so each has its own."""
+        """The data folder's name: another engine or an older major version cannot read the files."""
         return f"{self.engine}-{self.version[0]}"
 
 
@@ -101,9 +101,7 @@ def find_binary() -> Binary:
     found = _from_wheel() or shutil.which("valkey-server") or shutil.which("redis-server")
     if found is None:
         raise ValkeyError(_INSTALL)
-    said = subprocess.run(
-        [found, "--version"], capture_output=True, text=True, timeout=10, check=False
-    ).stdout
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
     match = re.match(r"(\w+) server v=(\d+)\.(\d+)\.(\d+)", said)
     if match is None:
         raise ValkeyError(f"{found} does not say its version; {_INSTALL}")
@@ -137,9 +135,7 @@ def address_in(folder: Path) -> Address:
     return Address(port=port, password=secrets.token_urlsafe(24))
 
 
-def start(
-    var_dir: Path, *, address: Address | None = None, patience_s: float = 3.0, loading_s: float = 60.0
-) -> Valkey:
+def start(var_dir: Path, *, address: Address | None = None, patience_s: float = 3.0, loading_s: float = 60.0) -> Valkey:
     """Start the server on its folder under `var_dir` and wait until it answers.
 
     `address` is that of an earlier start, which its clients still know. A former server on the same folder has

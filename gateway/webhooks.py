@@ -37,16 +37,15 @@ from immigration.clock import Clock
 from immigration.database import Database, DatabaseBusy
 from immigration.phones import InvalidPhone, international
 from menus.machine import Reply
-from menus.turn import Turn, Whole
 from menus.turn import Latest as LatestTyped
+from menus.turn import Turn, Whole
 from menus.turns import Turns
 
 BODY_LIMIT: Final = 16 * 1024
 HOP_SECONDS_ALLOWED: Final = 8.0
 
 AGGREGATORS: Final[dict[str, UssdAggregator]] = {
-    aggregator.name: aggregator
-    for aggregator in (AfricasTalkingUssd(), AfricasTalkingUssd("simulated"), HubtelUssd())
+    aggregator.name: aggregator for aggregator in (AfricasTalkingUssd(), AfricasTalkingUssd("simulated"), HubtelUssd())
 }
 
 
@@ -163,7 +162,7 @@ def webhooks_blueprint(settings: Settings, desk: UssdDesk) -> Blueprint:
         body = _body()
         if body is None:
             return _http(known.write(_words(desk._words.unreadable), None))
-        return _http(desk.hop(known, Request(body, request.headers)))
+        return _http(desk.hop(known, Request(body)))
 
     @blueprint.post("/<secret>/<aggregator>/ussd/events")
     def ussd_events(secret: str, aggregator: str) -> Response:
@@ -171,7 +170,7 @@ def webhooks_blueprint(settings: Settings, desk: UssdDesk) -> Blueprint:
         body = _body()
         if body is not None:
             try:
-                desk.end(known, known.read_end(Request(body, request.headers)))
+                desk.end(known, known.read_end(Request(body)))
             except Unusable as fault:
                 get_logger("ussd").warning("ussd event unusable", aggregator=known.name, reason=str(fault))
         return Response("", 200, content_type="text/plain; charset=utf-8")

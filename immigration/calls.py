@@ -197,11 +197,15 @@ def note_end(
 ) -> None:
     """Keep the aggregator's word about the end of a session; the first word holds, repeats are counted."""
     query = upsert(session, CallEnd).values(
-        call=call, at=now, status=status[:20], duration_ms=duration_ms, hops=hops, cost=cost and cost[:20], repeats=0
+        call=call,
+        at=now,
+        status=status[:20],
+        duration_ms=duration_ms,
+        hops=hops,
+        cost=cost and cost[:20],
+        repeats=0,
     )
-    session.execute(
-        query.on_conflict_do_update(index_elements=[CallEnd.call], set_={"repeats": CallEnd.repeats + 1})
-    )
+    session.execute(query.on_conflict_do_update(index_elements=[CallEnd.call], set_={"repeats": CallEnd.repeats + 1}))
 
 
 def close_silent(session: Session, now: datetime) -> int:
@@ -218,9 +222,7 @@ def close_silent(session: Session, now: datetime) -> int:
     dropped = [row for row in rows if row.outcome == "open"]
     _add(session, [(row.began_at.date(), row.screen, row.language, "dropped") for row in dropped])
     session.execute(update(Call).where(Call.call.in_([row.call for row in rows])).values(closed=True))
-    session.execute(
-        update(Call).where(Call.call.in_([row.call for row in dropped])).values(outcome="dropped")
-    )
+    session.execute(update(Call).where(Call.call.in_([row.call for row in dropped])).values(outcome="dropped"))
     return len(rows)
 
 

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, delete, func, insert, or_, select, text
+from sqlalchemy import (
+    BigInteger,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from immigration.applications.rows import unsealer
@@ -72,7 +84,9 @@ def attempt(session: Session, vault: Vault, tried: Try, now: datetime) -> Judgem
     if session.get_bind().dialect.name == "postgresql":
         # Two calls at once must not both be the fifth; SQLite's writers are one at a time as it is.
         for locked in sorted((tried.caller_hash, tried.number_hash)):
-            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(locked[:8], signed=True)})
+            session.execute(
+                text("SELECT pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(locked[:8], signed=True)}
+            )
     known = session.execute(
         select(IdentityTry.verdict, IdentityTry.application_id).where(
             IdentityTry.call == tried.call, IdentityTry.position == tried.position
@@ -141,7 +155,5 @@ def reset(session: Session, subject_hash: bytes) -> int:
 
 def purge(session: Session, now: datetime) -> int:
     """Delete tries past their day; how many went."""
-    gone = session.execute(
-        delete(IdentityTry).where(IdentityTry.at < now - RETENTION).returning(IdentityTry.position)
-    )
+    gone = session.execute(delete(IdentityTry).where(IdentityTry.at < now - RETENTION).returning(IdentityTry.position))
     return len(gone.all())

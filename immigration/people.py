@@ -1,7 +1,7 @@
 """What do we remember of a caller? The language they chose, under the keyed hash of their number."""
 
 from datetime import datetime
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, get_args
 
 from sqlalchemy import LargeBinary, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -27,7 +27,7 @@ def as_language(text: str) -> Language:
     """A language of ours. Raises `ValueError` naming those that there are."""
     if text not in LANGUAGES:
         raise ValueError(f"language: write one of {', '.join(LANGUAGES)}")
-    return cast(Language, text)
+    return text
 
 
 def choose_language(session: Session, phone_hash: bytes, language: Language, now: datetime, channel: str) -> None:

@@ -22,7 +22,9 @@ class InvalidPhone(ValueError):
 def international(text: str) -> str:
     """`text` as `+` and digits, by the forms people and aggregators write. Raises `InvalidPhone`."""
     folded = "".join(
-        str(unicodedata.digit(character)) if character.isdigit() and unicodedata.digit(character, -1) >= 0 else character
+        str(unicodedata.digit(character))
+        if character.isdigit() and unicodedata.digit(character, -1) >= 0
+        else character
         for character in text
     )
     number = _SPACING.sub("", folded.lstrip("'"))

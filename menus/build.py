@@ -70,9 +70,7 @@ def build_turns(
 def safe_words(ussd_code: str) -> tuple[Reply, Reply, Reply]:
     """What is said where nothing is known of the caller: busy, unavailable, unreadable."""
     wording = Wording.load()
-    busy, unavailable, unreadable = (
-        _safe(wording, key, ussd_code) for key in ("busy", "unavailable", "unreadable")
-    )
+    busy, unavailable, unreadable = (_safe(wording, key, ussd_code) for key in ("busy", "unavailable", "unreadable"))
     return busy, unavailable, unreadable
 
 

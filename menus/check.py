@@ -138,7 +138,7 @@ def _single_screens(machine: Machine, catalogue: Catalogue, language: Language) 
 
 
 def _hours_desks(catalogue: Catalogue, language: Language) -> Iterator[SampleDesk]:
-    """Each office on each day of the week and over a holiday, early and at noon; one with a telephone, one never open."""
+    """Each office over five weeks at all hours; one with a telephone, one never open."""
     offices = dict(catalogue.offices)
     offices["PHONE"] = replace(offices["SJJ"], code="PHONE", telephone="(0754) 1234567", parent="PHONE")
     offices["SHUT"] = replace(offices["SJJ"], code="SHUT", week={})

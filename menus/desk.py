@@ -50,8 +50,13 @@ class Beginning:
 class Desk(Protocol):
     """The office as a screen sees it. Reads only; the same question within a hop may be asked again."""
 
-    catalogue: Catalogue
-    office_code: str
+    @property
+    def catalogue(self) -> Catalogue:
+        """Offices, services and fees."""
+
+    @property
+    def office_code(self) -> str:
+        """The office that this code is dialled for."""
 
     def now(self) -> datetime:
         """The present moment."""

@@ -9,7 +9,9 @@ def mermaid() -> str:
     screens_declared()
     lines = ["flowchart LR"]
     for name, screen in sorted(SCREENS.by_name.items()):
-        shape = f"{name}[/{name}/]" if screen.answer else f"{name}([{name}])" if not screen.leads_to else f"{name}[{name}]"
+        shape = (
+            f"{name}[/{name}/]" if screen.answer else f"{name}([{name}])" if not screen.leads_to else f"{name}[{name}]"
+        )
         lines.append(f"    {shape}")
     for name, screen in sorted(SCREENS.by_name.items()):
         lines += [f"    {name} --> {to}" for to in screen.leads_to]

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from immigration.people import Language, as_language
-from menus.description import Again, Effect, End, Go, Lines, Memory, Menu, Option, Question, Say, Text, View
+from menus.description import Again, Effect, End, Go, Lines, Memory, Menu, Option, Say, Text, View
 from menus.desk import Caller, Desk, EffectKey, Effects
 from menus.inputs import choice
 from menus.pager import paginate
@@ -118,7 +118,7 @@ class Machine:
                 return self._go(session, went.to, went.remember), went.effect
         if number is None:
             return self._missed(session), None
-        if number == MORE or number == LESS:
+        if number in (MORE, LESS):
             page = session.place.page + (1 if number == MORE else -1)
             return replace(session, place=replace(session.place, page=page), misses=0), None
         chosen = session.shown[number]
@@ -139,7 +139,14 @@ class Machine:
         raise Undeclared(f"{session.place.screen} hands over in a circle")
 
     def step(
-        self, session: Session, typed: str, key: EffectKey, caller: Caller, desk: Desk, effects: Effects, budget: int
+        self,
+        session: Session,
+        typed: str,
+        key: EffectKey,
+        caller: Caller,
+        desk: Desk,
+        effects: Effects,
+        budget: int,
     ) -> tuple[Session, Reply, Effect | None]:
         """One hop: decide, do the effect, draw."""
         session, effect = self.decide(session, typed, Caller(caller.hash, session.place.memory, caller.now))

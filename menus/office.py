@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from immigration.applications.record import Billing, Details
 from immigration.applications.rows import billing_about, details_about
@@ -106,11 +106,11 @@ class OfficeDesk:
             row = connection.execute(_ONE, {"id": application_id}).first()
         return None if row is None else self._case(row)
 
-    def _own(self, caller: bytes) -> Sequence[Row[Any]]:
+    def _own(self, caller: bytes) -> Sequence[Any]:
         with self._database.connected() as connection:
             return connection.execute(_OWN, {"caller": caller}).all()
 
-    def _case(self, row: Row[Any]) -> Case:
+    def _case(self, row: Any) -> Case:
         payment = None
         if row.billing_sealed is not None:
             billing = self._vault.unseal(row.billing_sealed, billing_about(row.billing_hash))
@@ -119,11 +119,18 @@ class OfficeDesk:
         if row.details_sealed is not None:
             details = Details.from_json(self._vault.unseal(row.details_sealed, details_about(row.number_hash)))
         return Case(
-            row.id, row.number_last4, row.office, row.service, Status(row.status), row.status_at, details, payment
+            row.id,
+            row.number_last4,
+            row.office,
+            row.service,
+            Status(row.status),
+            row.status_at,
+            details,
+            payment,
         )
 
 
-def _listed(row: Row[Any]) -> Listed:
+def _listed(row: Any) -> Listed:
     return Listed(row.id, row.number_last4, row.service)
 
 

@@ -24,12 +24,8 @@ def paginate(
     """
     room = budget - septets("\n".join(("", more, back, *foot)))
     if room < LEAST_ROOM:
-        raise ValueError(
-            f"foot, more and back leave {room} of {budget} septets for content, not {LEAST_ROOM}"
-        )
-    rest = [
-        line for line in (head.strip(), *(f"{number} {label}".strip() for number, label in options)) if line
-    ]
+        raise ValueError(f"foot, more and back leave {room} of {budget} septets for content, not {LEAST_ROOM}")
+    rest = [line for line in (head.strip(), *(f"{number} {label}".strip() for number, label in options)) if line]
     if not rest and not foot:
         raise ValueError("a screen without text, options and foot has nothing to show")
     pages: list[str] = []

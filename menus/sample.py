@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import immigration.tables
 from immigration.applications.record import Billing, Details
-from immigration.applications.states import Status, belongs
+from immigration.applications.states import Group, Status, belongs
 from immigration.database import Base, Database
 from immigration.identity import Verdict
 from immigration.offices.catalogue import Catalogue, load_catalogue
@@ -19,6 +19,7 @@ from menus.desk import Beginning, Case, EffectKey, Listed
 
 assert immigration.tables
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+_GROUPS: tuple[Group, ...] = ("passport", "permit")
 # The longest values of domain.md 9.3 and texts.json, and a little more.
 _FULL = Details(
     missing="KK, akta lahir, buku nikah",
@@ -89,9 +90,9 @@ class SampleEffects:
 
 def worst_cases(catalogue: Catalogue) -> Iterator[Case]:
     """An application in each state, with all details and with none, unpaid, late and paid."""
-    longest = {
+    longest: dict[Group, str] = {
         group: max(services, key=lambda service: max(map(len, service.short_names.values()))).code
-        for group in ("passport", "permit")
+        for group in _GROUPS
         if (services := catalogue.active_services(group))
     }
     number = 0

@@ -84,9 +84,7 @@ class Sessions:
     def open(self, caller: bytes, call: bytes, turn: bytes) -> Opened:
         """Take the call for this turn: one round trip."""
         token = secrets.token_hex(8)
-        kind, session, place = self._open(
-            keys=_keys(caller, call), args=[turn.hex(), token, LOCK_MILLISECONDS]
-        )
+        kind, session, place = self._open(keys=_keys(caller, call), args=[turn.hex(), token, LOCK_MILLISECONDS])
         return Opened(kind.decode(), session, place, token)
 
     def close(

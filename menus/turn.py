@@ -49,7 +49,7 @@ class Whole:
         return keyed("turn", self.text)
 
     def follows(self, session: Session, keyed: Keyed) -> str | None:
-        """The input that is new since the session, kept whole even with a typed `*` in it; none if it does not follow."""
+        """The input that is new since the session, whole even with a typed `*` in it; none if it does not follow."""
         if session.length == 0:
             return self.text or None
         before, rest = self.text[: session.length], self.text[session.length :]

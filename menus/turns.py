@@ -203,7 +203,13 @@ class Turns:
     # --- one turn ---
 
     def _advance(
-        self, turn: Turn, call: bytes, caller: Caller, session: Session | None, place: bytes | None, mark: bytes
+        self,
+        turn: Turn,
+        call: bytes,
+        caller: Caller,
+        session: Session | None,
+        place: bytes | None,
+        mark: bytes,
     ) -> _Advanced:
         if session is None:
             if turn.typed.begins:

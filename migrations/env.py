@@ -1,7 +1,8 @@
 """How Alembic reaches our tables; run by `gateway.migrate` with an open connection."""
 
-import immigration.tables
 from alembic import context
+
+import immigration.tables
 from immigration.database import Base
 
 assert immigration.tables

@@ -32,12 +32,12 @@ def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[valkey.V
 
 
 @pytest.fixture
-def redis_url(valkey_server: valkey.Valkey) -> Iterator[str]:
+def redis_url(valkey_server: valkey.Valkey) -> str:
     """A Redis that is empty when the test begins."""
     with Redis.from_url(valkey_server.url) as client:
         client.flushall()
         client.script_flush()
-    yield valkey_server.url
+    return valkey_server.url
 
 
 @pytest.fixture
@@ -86,9 +86,7 @@ def key_ring() -> KeyRing:
 
 
 @pytest.fixture
-def database(
-    dialect: str, request: pytest.FixtureRequest, tmp_path: Path, key_ring: KeyRing
-) -> Iterator[Database]:
+def database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path, key_ring: KeyRing) -> Iterator[Database]:
     """A migrated database with its reference data, on each of the two; its keys are sealed by `key_ring`."""
     if dialect == "sqlite":
         file = tmp_path / "gateway.db"

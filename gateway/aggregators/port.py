@@ -17,7 +17,6 @@ class Request:
     """An HTTP request as an aggregator's module may see it."""
 
     body: bytes
-    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,7 @@ class Rfc3339(click.ParamType[datetime]):
 
     name = "RFC3339"
 
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         try:
             moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         except ValueError:

@@ -16,9 +16,7 @@ from immigration.phones import InvalidPhone, parse_phone
 from menus.gsm7 import NotGsm7, septets
 
 SCREEN_SEPTETS = 160
-COMMANDS = (
-    "Enter: send   /repeat: same request again   /drop: hang up   /redial: new call   /export FILE: save call"
-)
+COMMANDS = "Enter: send   /repeat: same request again   /drop: hang up   /redial: new call   /export FILE: save call"
 
 
 def _phone(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -38,20 +36,12 @@ def _base_url(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @click.command()
 @click.argument("dialled")
 @click.option("--phone", required=True, callback=_phone, help="The caller's number, such as 081200000001.")
-@click.option(
-    "--url", default="http://127.0.0.1:8000", show_default=True, callback=_base_url, help="The gateway."
-)
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, callback=_base_url, help="The gateway.")
 @click.option("--secret", default="demo", show_default=True, help="The webhooks' path secret.")
 @click.option("--network", default="51010", show_default=True, help="Network code: MCC and MNC.")
-@click.option(
-    "--code", default="*384*1303#", show_default=True, help="The service code that DIALLED starts with."
-)
-@click.option(
-    "--input", "inputs", multiple=True, help="A reply; repeat it for each hop. Standard input is not read."
-)
-def dial(
-    dialled: str, phone: str, url: str, secret: str, network: str, code: str, inputs: tuple[str, ...]
-) -> None:
+@click.option("--code", default="*384*1303#", show_default=True, help="The service code that DIALLED starts with.")
+@click.option("--input", "inputs", multiple=True, help="A reply; repeat it for each hop. Standard input is not read.")
+def dial(dialled: str, phone: str, url: str, secret: str, network: str, code: str, inputs: tuple[str, ...]) -> None:
     """Call the gateway as a citizen's phone would, through its real webhook.
 
     DIALLED is the code, such as '*384*1303#', or one that carries replies, such as '*384*1303*1#'. With a
@@ -136,9 +126,7 @@ def _drop(console: Console, handset: Handset) -> None:
 def _repeat(console: Console, handset: Handset) -> None:
     hop, same = handset.repeat()
     _show(console, handset, hop)
-    console.print(
-        "Same answer, byte for byte." if same else "[red]The answer differs from the first one.[/red]"
-    )
+    console.print("Same answer, byte for byte." if same else "[red]The answer differs from the first one.[/red]")
 
 
 def _redial(console: Console, handset: Handset, first: list[str]) -> None:
@@ -152,9 +140,7 @@ def _export(console: Console, handset: Handset, name: str) -> None:
         console.print("Name the file: /export call.json")
         return
     try:
-        Path(name).write_text(
-            json.dumps(handset.export(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        Path(name).write_text(json.dumps(handset.export(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as fault:
         console.print(Text(f"{name}: {fault.strerror}"))
         return

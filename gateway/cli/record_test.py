@@ -23,9 +23,7 @@ from menus.testing import CallKit
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file, such as tests/menus/…."
-)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file, such as tests/menus/….")
 @click.option("--name", help="What the test proves; the file's name unless given.")
 def record_test(file: Path, output: Path | None, name: str | None) -> None:
     """Turn a recorded call into a test, printed or written to --output.
@@ -77,11 +75,7 @@ def _expectation(call: str, screen: str) -> list[str]:
     whole = _quoted(screen)
     if len(f"    {call}({whole})") <= LINE_LENGTH:
         return [f"    {call}({whole})"]
-    parts = (
-        [whole]
-        if len(f"        {whole}") <= LINE_LENGTH
-        else [_quoted(part) for part in _LINES.findall(screen)]
-    )
+    parts = [whole] if len(f"        {whole}") <= LINE_LENGTH else [_quoted(part) for part in _LINES.findall(screen)]
     return [f"    {call}(", *(f"        {part}" for part in parts), "    )"]
 
 

@@ -29,9 +29,7 @@ def settings_for(process: str) -> Settings:
 def redis_url(settings: Settings) -> str:
     """Where Redis is. Raises `SettingsFault` for a process that was started without one."""
     if settings.redis_url is None:
-        raise SettingsFault(
-            "REDIS_URL is not set: set it, or let `python -m gateway up` start a Redis as well"
-        )
+        raise SettingsFault("REDIS_URL is not set: set it, or let `python -m gateway up` start a Redis as well")
     return settings.redis_url
 
 

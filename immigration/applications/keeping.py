@@ -43,9 +43,7 @@ class Outcome:
     changed: bool
 
 
-def find(
-    session: Session, vault: Vault, number: str, *, lock: bool = False
-) -> tuple[Application, Payment | None]:
+def find(session: Session, vault: Vault, number: str, *, lock: bool = False) -> tuple[Application, Payment | None]:
     """The row of this number with its current payment. Raises `NotFound`."""
     query = select(Application).where(Application.number_hash == vault.lookup("number", number))
     row = session.scalar(query.with_for_update() if lock else query)
@@ -63,9 +61,7 @@ def put(session: Session, vault: Vault, told: Record, group: Group, actor: str, 
         decision = decide(None, told, group, now)
         values = row_values(vault, decision.kept)
         made = session.scalar(
-            _new(session, Application)
-            .values(**values, created_at=now, updated_at=now)
-            .returning(Application.id)
+            _new(session, Application).values(**values, created_at=now, updated_at=now).returning(Application.id)
         )
         if made is not None:
             _write(session, vault, made, None, decision, actor, now)
@@ -148,10 +144,7 @@ def _write(
 ) -> None:
     session.execute(
         insert(ApplicationEvent),
-        [
-            event_values(vault, event, actor, now) | {"application_id": application_id}
-            for event in decision.events
-        ],
+        [event_values(vault, event, actor, now) | {"application_id": application_id} for event in decision.events],
     )
     record = decision.kept.record
     before = kept.record.payment if kept else None
@@ -159,14 +152,10 @@ def _write(
         keep_payment(session, vault, application_id, record.payment, now)
 
 
-def keep_payment(
-    session: Session, vault: Vault, application_id: int, billing: Billing, now: datetime
-) -> None:
+def keep_payment(session: Session, vault: Vault, application_id: int, billing: Billing, now: datetime) -> None:
     """Make this billing the application's current one; an earlier one stays as history. Raises `BillingTaken`."""
     values = payment_values(vault, billing, now)
-    owner = session.scalar(
-        select(Payment.application_id).where(Payment.billing_hash == values["billing_hash"])
-    )
+    owner = session.scalar(select(Payment.application_id).where(Payment.billing_hash == values["billing_hash"]))
     if owner not in (None, application_id):
         raise BillingTaken
     session.execute(

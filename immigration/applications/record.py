@@ -133,9 +133,7 @@ def decide(kept: Kept | None, told: Record, group: Group, now: datetime) -> Deci
     events: list[Event] = []
     # A state that no application of this group can be in says nothing worth keeping: the service was corrected.
     late = occurred < kept.status_at and belongs(old.status, group)
-    merged = replace(
-        told, details=_details(told, old), payment=_payment(told.payment, old.payment), occurred_at=None
-    )
+    merged = replace(told, details=_details(told, old), payment=_payment(told.payment, old.payment), occurred_at=None)
     if late:
         merged = replace(merged, status=old.status, details=old.details)
         if told.status is not old.status:
@@ -213,7 +211,5 @@ def _changed_details(old: Details, new: Details) -> tuple[str, ...]:
 
 def _changed_payment(old: Billing | None, new: Billing | None) -> tuple[str, ...]:
     return tuple(
-        item.name
-        for item in fields(Billing)
-        if getattr(old, item.name, None) != getattr(new, item.name, None)
+        item.name for item in fields(Billing) if getattr(old, item.name, None) != getattr(new, item.name, None)
     )

@@ -10,6 +10,7 @@ from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
 from immigration.vault import Vault
 
+
 def _about(column: str, number_hash: bytes) -> str:
     return f"applications.{column}:{number_hash.hex()}"
 

@@ -66,7 +66,15 @@ _STEPS: Final[dict[Status, tuple[Status, ...]]] = {
 
 # States that a back office may leave out: work in progress, where nothing was paid, examined or ended.
 _PASSABLE: Final = frozenset(
-    {S.BERKAS_DIPERIKSA, S.FOTO_WAWANCARA, S.VERIFIKASI, S.ADJUDIKASI, S.CETAK, S.IT_DITERUSKAN, S.SIAP_DIAMBIL}
+    {
+        S.BERKAS_DIPERIKSA,
+        S.FOTO_WAWANCARA,
+        S.VERIFIKASI,
+        S.ADJUDIKASI,
+        S.CETAK,
+        S.IT_DITERUSKAN,
+        S.SIAP_DIAMBIL,
+    }
 )
 # A lapse after 30 days is counted from the day the passport was ready, so that state must have been there.
 _NEVER_SKIPPED_TO: Final = frozenset({S.BATAL_30HARI})

@@ -14,7 +14,12 @@ import holidays
 
 from immigration.offices.catalogue import OfficeFacts, Span
 
-_LABELS: Final = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
+_LABELS: Final = {
+    "Asia/Jakarta": "WIB",
+    "Asia/Pontianak": "WIB",
+    "Asia/Makassar": "WITA",
+    "Asia/Jayapura": "WIT",
+}
 _AHEAD_DAYS: Final = 60
 _CLOSURE_DAYS: Final = 120
 
@@ -43,9 +48,7 @@ def zone_label(zone: ZoneInfo) -> str:
 
 @lru_cache(maxsize=8)
 def _holidays(year: int) -> Mapping[date, str]:
-    return dict(
-        holidays.country_holidays("ID", years=year, categories=("public", "government"), language="id").items()
-    )
+    return dict(holidays.country_holidays("ID", years=year, categories=("public", "government"), language="id").items())
 
 
 def holiday_name(day: date) -> str | None:

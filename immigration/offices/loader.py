@@ -133,7 +133,7 @@ def _hours(entry: _Entry, code: str) -> Iterator[OfficeHours]:
     for values in entry.need("hours", list):
         span = _Entry(f"{entry.where} hours", values)
         opens, closes = span.need("opens", time), span.need("closes", time)
-        begins, ends = (values["break"] if "break" in values else (None, None))
+        begins, ends = values.get("break", (None, None))
         if not opens < closes or (begins and not opens < begins < ends < closes):
             raise BadReference(f"{span.where}: opens, break and closes must follow each other")
         for weekday in span.need("weekdays", list):

@@ -81,5 +81,3 @@ def _place(office: OfficeFacts, desk: Desk) -> Iterator[Text]:
         )
         if parent.telephone:
             yield Say("hours.phone", {"phone": Verbatim(parent.telephone)})
-
-

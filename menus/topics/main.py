@@ -43,9 +43,7 @@ def help(caller: Caller, desk: Desk) -> View:
         if office.telephone
         else Say("help", {"office": Verbatim(office.name), "address": Verbatim(office.address)})
     )
-    return Menu(
-        asked, (Option("1", Say("home"), Go("main")), Option("0", Say("exit"), Go("bye"))), back=False
-    )
+    return Menu(asked, (Option("1", Say("home"), Go("main")), Option("0", Say("exit"), Go("bye"))), back=False)
 
 
 @screen()

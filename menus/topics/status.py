@@ -1,6 +1,19 @@
 """How is my application? By the phone on record at once; from another phone by number and birth date."""
 
-from menus.description import Again, ByLanguage, Effect, Go, Lines, Menu, Option, Question, Say, Text, Verbatim, View
+from menus.description import (
+    Again,
+    ByLanguage,
+    Effect,
+    Go,
+    Lines,
+    Menu,
+    Option,
+    Question,
+    Say,
+    Text,
+    Verbatim,
+    View,
+)
 from menus.desk import Caller, Case, Desk
 from menus.inputs import BadDate, BadNumber, application_number, birth_date, looks_like_nik
 from menus.machine import Asked

@@ -5,7 +5,6 @@ from alembic import op
 
 from immigration.database import UtcDateTime
 
-
 revision = "0001"
 down_revision = None
 
@@ -287,9 +286,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("application_events", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_application_events_application_id_id", ["application_id", "id"], unique=False
-        )
+        batch_op.create_index("ix_application_events_application_id_id", ["application_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_events_key_id"), ["key_id"], unique=False)
 
     op.create_table(

@@ -18,9 +18,7 @@ from workers.clock import tick
 
 
 @pytest.fixture
-def wiring(
-    database: Database, key_ring: KeyRing, redis_url: str, clock: MovedClock, tmp_path: Path
-) -> Wiring:
+def wiring(database: Database, key_ring: KeyRing, redis_url: str, clock: MovedClock, tmp_path: Path) -> Wiring:
     settings = load_settings({"VAR_DIR": str(tmp_path)})
     vault = load_vault(database, key_ring)
     return Wiring(settings, database, vault, connect_redis(redis_url, timeout_s=0.5), clock)
@@ -55,8 +53,6 @@ def test_a_lost_redis_is_named_with_503(wiring: Wiring) -> None:
 
 def test_a_lost_database_is_named_with_503(wiring: Wiring, tmp_path: Path) -> None:
     # A folder where the file should be: SQLite cannot open it.
-    away = Wiring(
-        wiring.settings, Database(f"sqlite:///{tmp_path}"), wiring.vault, wiring.redis, wiring.clock
-    )
+    away = Wiring(wiring.settings, Database(f"sqlite:///{tmp_path}"), wiring.vault, wiring.redis, wiring.clock)
     answer = _client(away).get("/readyz")
     assert (answer.status_code, answer.get_json()["failing"]) == (503, ["database"])

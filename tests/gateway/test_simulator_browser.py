@@ -52,10 +52,7 @@ class Desk:
     def sent(self, path: str) -> list[dict[str, str]]:
         """The decoded forms that went to `path` of the webhook, in order."""
         return [
-            {
-                name: values[0]
-                for name, values in parse_qs(request.post_data or "", keep_blank_values=True).items()
-            }
+            {name: values[0] for name, values in parse_qs(request.post_data or "", keep_blank_values=True).items()}
             for request in self.requests
             if request.method == "POST" and request.url.endswith(f"/simulated/{path}")
         ]

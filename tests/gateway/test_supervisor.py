@@ -22,7 +22,10 @@ sys.exit(Supervisor(children, sys.stdout, patience=patience).run(lambda: True, l
 """
 LIVES = "python -c 'import os, time; print(os.getpid(), flush=True); time.sleep(60)'"
 DIES = "python -c 'import sys; sys.exit(3)'"
-IS_DEAF = "python -c 'import os, signal, time; signal.signal(15, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(60)'"
+IS_DEAF = (
+    "python -c 'import os, signal, time; signal.signal(15, signal.SIG_IGN);"
+    " print(os.getpid(), flush=True); time.sleep(60)'"
+)
 
 
 class Supervised:

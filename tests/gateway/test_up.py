@@ -50,11 +50,13 @@ def test_a_second_start_says_what_is_in_use(product: Product, tmp_path: Path) ->
 
 def test_whatever_dies_is_started_again(product: Product) -> None:
     wait_until(lambda: _all_well(product), "every part")
+    before = product.children()
     for name in ("valkey", "web", "worker", "clock run"):
         os.kill(product.child(name), signal.SIGKILL)
     wait_until(lambda: product.readiness()[0] != 200, "the failure to show")
     wait_until(lambda: product.log.count("starting it again") == 4, "the log to say so")
     wait_until(lambda: _all_well(product), "every part again", within_s=30)
+    wait_until(lambda: not any(is_running(pid) for pid in before), "those of before to end")
 
 
 def test_sigterm_ends_all_in_order_with_status_0(product: Product) -> None:

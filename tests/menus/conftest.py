@@ -49,7 +49,6 @@ class Office:
         with self.database.writing() as session:
             put(session, self.vault, told, "passport", "test", self.clock())
 
-
     def forget(self, phone: str) -> None:
         """Let this phone call as if for the first time: no choice of language, no tries."""
         caller = self.vault.lookup("phone", phone)
@@ -66,7 +65,12 @@ def office(database: Database, key_ring: KeyRing, clock: MovedClock) -> Office:
         office.keep(f"990000000000000{last}", THREE, Status.VERIFIKASI)
     billing = Billing("820261124000001", 950_000, clock() + timedelta(hours=2))
     office.keep("9900000000000005", UNPAID, Status.MENUNGGU_BAYAR, payment=billing)
-    office.keep("9900000000000006", None, Status.PERLU_LENGKAPI, details=Details(missing="KK", due_on=date(2026, 12, 8)))
+    office.keep(
+        "9900000000000006",
+        None,
+        Status.PERLU_LENGKAPI,
+        details=Details(missing="KK", due_on=date(2026, 12, 8)),
+    )
     return office
 
 

@@ -79,9 +79,7 @@ def test_whatever_is_said_can_be_sent_and_does_not_change_again(text: str) -> No
 
 def test_no_question_mark_stands_for_a_character_that_was_none() -> None:
     # Beyond lie Han characters and invisible tags alone.
-    guessed = [
-        c for c in map(chr, range(0x20000)) if "?" in to_gsm7(c) and "QUESTION" not in unicodedata.name(c, "")
-    ]
+    guessed = [c for c in map(chr, range(0x20000)) if "?" in to_gsm7(c) and "QUESTION" not in unicodedata.name(c, "")]
     assert guessed == []
 
 

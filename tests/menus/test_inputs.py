@@ -19,12 +19,8 @@ from menus.inputs import (
 TODAY = date(2026, 11, 24)
 MENU = ("1", "4", "5", "7", "0", "00", "98")
 
-any_text = st.text(st.characters(exclude_categories=())) | st.text(
-    st.sampled_from("0123456789OolI|. -/()#no\x00٣")
-)
-huge = st.sampled_from(
-    ["1" * 16_000, "O" * 16_000, "- " * 8_000, "\u0301" * 16_000, "no " * 5_000, "1 x" * 5_000]
-)
+any_text = st.text(st.characters(exclude_categories=())) | st.text(st.sampled_from("0123456789OolI|. -/()#no\x00٣"))
+huge = st.sampled_from(["1" * 16_000, "O" * 16_000, "- " * 8_000, "\u0301" * 16_000, "no " * 5_000, "1 x" * 5_000])
 
 
 @pytest.mark.parametrize(
@@ -175,9 +171,7 @@ def test_none_of_these_is_taken_for_an_option(typed: str) -> None:
         ("1", (), None),
     ],
 )
-def test_zero_and_leading_zeros_are_never_mixed_up(
-    typed: str, numbers: tuple[str, ...], meant: str | None
-) -> None:
+def test_zero_and_leading_zeros_are_never_mixed_up(typed: str, numbers: tuple[str, ...], meant: str | None) -> None:
     assert choice(typed, numbers) == meant
 
 
@@ -336,9 +330,7 @@ def test_what_is_no_birth_date_says_why(typed: str, reason: str) -> None:
     assert refused.value.reason == reason
 
 
-@given(
-    st.dates(min_value=date(1896, 11, 24), max_value=TODAY), st.sampled_from(["", "-", "/", " ", ".", " - "])
-)
+@given(st.dates(min_value=date(1896, 11, 24), max_value=TODAY), st.sampled_from(["", "-", "/", " ", ".", " - "]))
 def test_every_date_is_read_back(born: date, between: str) -> None:
     assert birth_date(born.strftime(f"%d{between}%m{between}%Y"), TODAY) == born
 

@@ -14,9 +14,7 @@ BACK = "99 Sebelumnya"
 word = st.text(st.sampled_from("abcXYZ019.,:-()€[]|"), min_size=1, max_size=12)
 long_word = st.text(st.sampled_from("ab€"), min_size=100, max_size=400)
 words = st.lists(word | word | word | long_word, max_size=60)
-head_text = st.tuples(words, st.sampled_from([" ", "\n", "  ", "\n\n"])).map(
-    lambda parts: parts[1].join(parts[0])
-)
+head_text = st.tuples(words, st.sampled_from([" ", "\n", "  ", "\n\n"])).map(lambda parts: parts[1].join(parts[0]))
 label = st.lists(word, min_size=1, max_size=40).map(" ".join) | word
 option_lines = st.lists(label, max_size=25).map(
     lambda labels: [(str(number), text) for number, text in enumerate(labels, start=1)]
@@ -108,9 +106,7 @@ def test_nothing_is_lost_and_no_page_is_empty_or_over_the_budget(
 
 
 @given(head_text.filter(lambda text: all(len(w) <= 12 for w in text.split())), option_lines, feet)
-def test_no_word_is_cut_that_fits_on_a_page(
-    head: str, options: list[tuple[str, str]], foot: tuple[str, ...]
-) -> None:
+def test_no_word_is_cut_that_fits_on_a_page(head: str, options: list[tuple[str, str]], foot: tuple[str, ...]) -> None:
     if not head and not options and not foot:
         return
     shown = [content(page, foot) for page in paginate(head, options, foot, MORE, BACK, 160)]

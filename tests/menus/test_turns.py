@@ -8,7 +8,9 @@ from tests.menus.conftest import BORN, NUMBER, ONE, STRANGER, THREE, Office
 
 MAIN = "Imigrasi Sijunjung\n1 Cek status\n4 Syarat & biaya\n5 Jam & lokasi\n7 Bahasa/Language\n0 Keluar"
 PRINTING = (
-    "..0001 Paspor 10 tahun, 24 Nov\nPaspor sedang dicetak. Belum perlu datang. Cek lagi besok.\n1 Nomor lain\n0 Kembali"
+    "..0001 Paspor 10 tahun, 24 Nov\n"
+    "Paspor sedang dicetak. Belum perlu datang. Cek lagi besok.\n"
+    "1 Nomor lain\n0 Kembali"
 )
 ASK_NUMBER = "Ketik 16 angka nomor permohonan (di bawah barcode):\n0 Kembali"
 ASK_BIRTH = "Ketik tanggal lahir pemohon TTBBTTTT\nContoh 24111990\n0 Kembali"

@@ -72,9 +72,7 @@ def running_product(folder: Path, env: Mapping[str, str] | None = None) -> Itera
     environment |= {"PORT": str(port), "VAR_DIR": str(folder / "var"), **(env or {})}
     log_file = folder / "product.log"
     with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "up"], env=environment, stdout=log, stderr=log
-        )
+        process = subprocess.Popen([sys.executable, "-m", "gateway", "up"], env=environment, stdout=log, stderr=log)
     product = Product(process, port, environment, log_file)
     try:
         wait_until(

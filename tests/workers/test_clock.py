@@ -18,9 +18,7 @@ from workers.queues import UPKEEP, queue
 from workers.upkeep import UPKEEP as UPKEEP_RULES
 
 
-def test_upkeep_is_queued_once_a_minute_by_any_number_of_clocks(
-    redis_client: Redis, clock: MovedClock
-) -> None:
+def test_upkeep_is_queued_once_a_minute_by_any_number_of_clocks(redis_client: Redis, clock: MovedClock) -> None:
     for _ in range(2):
         ticking.tick(redis_client, clock())
     clock.move(seconds=15)
@@ -50,9 +48,7 @@ def test_a_payload_holds_a_name_and_nothing_else(redis_client: Redis, clock: Mov
     assert (job.func_name, job.args, job.kwargs, job.meta) == ("workers.jobs.run_upkeep", [], {}, {})
 
 
-def test_every_key_that_a_tick_writes_of_its_own_ends_by_itself(
-    redis_client: Redis, clock: MovedClock
-) -> None:
+def test_every_key_that_a_tick_writes_of_its_own_ends_by_itself(redis_client: Redis, clock: MovedClock) -> None:
     ticking.tick(redis_client, clock())
     assert ticking.is_present(redis_client)
     assert 0 < redis_client.ttl("clock:alive") <= 60

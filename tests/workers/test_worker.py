@@ -62,9 +62,7 @@ def test_a_worker_asked_to_end_finishes_its_job_first(redis_client: Redis, start
     assert job.get_status() is JobStatus.FINISHED
 
 
-def test_an_idle_worker_asked_to_end_ends_at_once_and_is_missed(
-    redis_client: Redis, start_worker: StartWorker
-) -> None:
+def test_an_idle_worker_asked_to_end_ends_at_once_and_is_missed(redis_client: Redis, start_worker: StartWorker) -> None:
     worker = start_worker()
     wait_until(lambda: workers_present(redis_client, UPKEEP, utc_now()) == 1, "the worker's sign of life")
     worker.send_signal(signal.SIGTERM)
