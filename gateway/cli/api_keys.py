@@ -1,5 +1,8 @@
 """`api-keys`: who may call the JSON API."""
 
+import sys
+from typing import Final
+
 import click
 from rich import box
 from rich.console import Console
@@ -8,6 +11,8 @@ from rich.table import Table
 from gateway.cli.common import opened, operator
 from immigration import api_keys as keys
 from immigration.clock import utc_now
+
+_FILE_WIDTH: Final = 250
 
 
 @click.group("api-keys")
@@ -57,6 +62,5 @@ def list_() -> None:
         moments = (row.created_at, row.last_used_at, row.revoked_at)
         shown = ("-" if at is None else at.isoformat(timespec="minutes") for at in moments)
         table.add_row(row.name, " ".join(row.scopes), *shown)
-    console = Console()
-    # A file or a pipe has no width: nothing is cut there.
-    console.print(table, width=None if console.is_terminal else 200)
+    # A file or a pipe has no width of its own: nothing is cut there.
+    Console(width=None if sys.stdout.isatty() else _FILE_WIDTH).print(table)
