@@ -25,6 +25,7 @@ def create_app(wiring: Wiring) -> Flask:
         )
     funnel = FunnelBuffer(wiring.database)
     funnel.start()
+    app.extensions["funnel"] = funnel
     turns = build_turns(
         database=wiring.database,
         vault=wiring.vault,
@@ -43,12 +44,9 @@ def create_app(wiring: Wiring) -> Flask:
     if settings.gateway_env == "demo":
         app.register_blueprint(simulator_blueprint(settings.webhook_secrets[0], settings.ussd_code))
     register_api(app, wiring)
-    app.register_error_handler(404, _plain("Not found.", 404))
+    app.register_error_handler(404, _not_found)
     return app
 
 
-def _plain(words: str, status: int):  # type: ignore[no-untyped-def]
-    def answer(error: Exception) -> Response:
-        return Response(words, status, content_type="text/plain; charset=utf-8")
-
-    return answer
+def _not_found(_error: Exception) -> Response:
+    return Response("Not found.", 404, content_type="text/plain; charset=utf-8")

@@ -36,6 +36,7 @@ class Answered(msgspec.Struct, array_like=True, frozen=True):
     mark: bytes
     reply: str
     more: bool
+    screen: str
 
 
 class Session(msgspec.Struct, array_like=True, frozen=True):

@@ -119,7 +119,7 @@ class Turns:
         if opened.kind == "repeat":
             known = None if session is None else _known(session, turn.typed.length, mark)
             if known is not None:
-                return Answer(known, "repeat", call)
+                return _given(known, "repeat", call)
             return self._replayed(turn, call, Caller(caller, {}, self._clock()))
         try:
             advanced = self._advance(turn, call, Caller(caller, {}, self._clock()), session, opened.place, mark)
@@ -161,7 +161,7 @@ class Turns:
                 if again.kind == "held":
                     self._give_back(caller, call, again.token)
                 if known is not None:
-                    return Answer(known, "repeat", call)
+                    return _given(known, "repeat", call)
         except RedisError:
             # The answer stands; a repeat of this turn is replayed to it.
             return advanced.answer
@@ -217,7 +217,7 @@ class Turns:
             return self._rebuilt(turn, call, caller, mark)
         known = _known(session, turn.typed.length, mark)
         if known is not None:
-            return _Advanced(session, Answer(known, "late", call), keep=False)
+            return _Advanced(session, _given(known, "late", call), keep=False)
         typed = turn.typed.follows(session, self._vault.lookup)
         if typed is None:
             rebuilt = self._rebuilt(turn, call, caller, mark)
@@ -226,8 +226,7 @@ class Turns:
                 return rebuilt
             return _Advanced(session, replace_how(rebuilt.answer, "late"), keep=False)
         if session.ended:
-            last = session.answers[-1]
-            return _Advanced(session, Answer(Reply(last.reply, last.more), "repeat", call), keep=False)
+            return _Advanced(session, _given(session.answers[-1], "repeat", call), keep=False)
         left = session.place.screen
         session, reply = self._step(turn, call, caller, session, Typed(typed, turn.typed.length))
         return _Advanced(_answered(session, turn, mark, reply), self._new(call, session, reply, left), keep=True)
@@ -314,14 +313,19 @@ def _about_start(call: bytes) -> bytes:
     return f"call_starts.state:{call.hex()}".encode()
 
 
-def _known(session: Session, length: int, mark: bytes) -> Reply | None:
+def _known(session: Session, length: int, mark: bytes) -> Answered | None:
     for answered in session.answers:
         if answered.length == length and answered.mark == mark:
-            return Reply(answered.reply, answered.more)
+            return answered
     return None
 
 
+def _given(answered: Answered, how: How, call: bytes) -> Answer:
+    """An answer that was given before."""
+    return Answer(Reply(answered.reply, answered.more), how, call, shown=answered.screen)
+
+
 def _answered(session: Session, turn: Turn, mark: bytes, reply: Reply) -> Session:
-    answered = Answered(turn.typed.length, mark, reply.text, reply.more)
+    answered = Answered(turn.typed.length, mark, reply.text, reply.more, session.place.screen)
     answers = [*session.answers, answered][-ANSWERS_KEPT:]
     return replace(session, length=turn.typed.length, mark=mark, answers=answers, rebuilt=False)

@@ -1,0 +1,46 @@
+"""What do tests of the web application stand on? The application over real servers, in this process."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from gateway.app import create_app
+from gateway.settings import Settings, load_settings
+from gateway.wiring import Wiring, connect_redis
+from immigration.database import Database
+from immigration.keys import load_vault
+from immigration.vault import KeyRing
+from tests.support.clock import MovedClock
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A demonstration's settings, whatever this machine's environment holds."""
+    return load_settings({"VAR_DIR": str(tmp_path / "var"), "PATH": os.defpath})
+
+
+@pytest.fixture
+def wiring(
+    settings: Settings, database: Database, key_ring: KeyRing, redis_url: str, clock: MovedClock
+) -> Iterator[Wiring]:
+    redis = connect_redis(redis_url, timeout_s=0.5)
+    yield Wiring(
+        settings.model_copy(update={"redis_url": redis_url}), database, load_vault(database, key_ring), redis, clock
+    )
+    redis.close()
+
+
+@pytest.fixture
+def app(wiring: Wiring) -> Iterator[Flask]:
+    app = create_app(wiring)
+    yield app
+    app.extensions["funnel"].stop()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
