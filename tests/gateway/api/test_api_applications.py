@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from immigration.applications.keeping import put
+from immigration.applications.record import Record
 from immigration.applications.states import Group, Status, belongs, following
 from tests.support.back_office import NUMBER, RECORD, BackOffice, changed, faults
 from tests.support.clock import START, MovedClock
@@ -106,9 +108,12 @@ def test_a_billing_of_another_application_is_refused_and_nothing_is_kept(office:
 @pytest.mark.parametrize(("group", "before"), STATES)
 def test_each_step_is_taken_or_refused_by_the_table_of_states(office: BackOffice, group: Group, before: Status) -> None:
     known = following(before, group)
-    for place, after in enumerate(Status):
-        number = f"{place:016}"
-        office.put(changed(RECORD, service=SERVICE[group], status=before), number)
+    numbered = {f"{place:016}": after for place, after in enumerate(Status)}
+    with office.wiring.database.writing() as session:
+        for number in numbered:
+            told = Record(number, "SJJ", SERVICE[group], before)
+            put(session, office.wiring.vault, told, group, "tests", START)
+    for number, after in numbered.items():
         answer = office.move({"status": after}, number)
         if not belongs(after, group):
             assert (answer.status_code, list(faults(answer))) == (422, ["status"])
