@@ -70,7 +70,7 @@ def put(session: Session, vault: Vault, told: Record, group: Group, actor: str, 
         row, payment = find(session, vault, told.number, lock=True)
     kept = kept_of(vault, row, payment)
     decision = decide(kept, told, group, now)
-    events = tuple(event for event in decision.events if not _known_late(session, row.id, event))
+    events = tuple(event for event in decision.events if not known_late(session, row.id, event))
     decision = replace(decision, events=events)
     return _keep(session, vault, row, kept, decision, actor, now)
 
@@ -91,7 +91,7 @@ def change_status(
     row, payment = find(session, vault, number, lock=True)
     kept = kept_of(vault, row, payment)
     decision = decide_status(kept, new, details, occurred_at, groups(row.service), now, note)
-    events = tuple(event for event in decision.events if not _known_late(session, row.id, event))
+    events = tuple(event for event in decision.events if not known_late(session, row.id, event))
     return _keep(session, vault, row, kept, replace(decision, events=events), actor, now)
 
 
@@ -102,7 +102,7 @@ def _new(session: Session, table: type[Application] | type[Payment]) -> postgres
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
-def _known_late(session: Session, application_id: int, event: Event) -> bool:
+def known_late(session: Session, application_id: int, event: Event) -> bool:
     """Whether this late news is in the history already: a repeat of old news is no news."""
     if event.kind != "late":
         return False
@@ -127,7 +127,7 @@ def _keep(
         session.execute(
             update(Application)
             .where(Application.id == row.id)
-            .values(**row_values(vault, decision.kept), updated_at=now, fingerprint=None)
+            .values(**row_values(vault, decision.kept), updated_at=now)
         )
         _write(session, vault, row.id, kept, decision, actor, now)
     return Outcome(row.id, decision.kept, created=False, changed=bool(decision.events))

@@ -1,0 +1,255 @@
+"""How do many applications come in at once? In short batches by the same rule as one, again without changing any."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from immigration.applications.cells import BadCell, Reading, record
+from immigration.applications.keeping import BillingTaken, keep_payment, known_late
+from immigration.applications.reading import Row, Shape, read
+from immigration.applications.record import Decision, Kept, Record, decide
+from immigration.applications.rows import event_values, kept_of, row_values
+from immigration.applications.tables import Application, ApplicationEvent, Payment
+from immigration.audit import AuditRow
+from immigration.database import Database
+from immigration.vault import Vault
+
+# Short enough that a call never waits long for its turn to write, long enough that the commit costs little.
+BATCH: Final = 500
+
+
+@dataclass
+class Counts:
+    """What an import did, in rows."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that stays out, and why; the reason names the field and the fix."""
+
+    row: Row
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Told:
+    row: Row
+    record: Record
+    number_hash: bytes
+    fingerprint: bytes
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After a batch: the counts so far and what was rejected in it."""
+
+    counts: Counts
+    rejects: tuple[Reject, ...]
+
+
+def run(
+    shape: Shape, database: Database, vault: Vault, reading: Reading, actor: str, *, check: bool = False
+) -> Iterator[Progress]:
+    """Import the file batch by batch; with `check` everything is judged and nothing kept."""
+    counts = Counts()
+    for batch in _batches(read(shape), shape.columns.index("number")):
+        rejects, told = _read_batch(batch, shape.columns, vault, reading)
+        counts.read += len(batch)
+        if check:
+            with database.reading() as session:
+                rejects += _kept(session, vault, told, reading, actor, counts)
+                session.rollback()
+        else:
+            with database.writing() as session:
+                rejects += _kept(session, vault, told, reading, actor, counts)
+        counts.rejected += len(rejects)
+        yield Progress(counts, tuple(rejects))
+
+
+def _batches(rows: Iterable[Row], number_column: int) -> Iterator[list[Row]]:
+    """Rows in batches; a number that comes again waits for the next batch, so that rows are judged in their order."""
+    batch: list[Row] = []
+    numbers: set[str] = set()
+    for row in rows:
+        number = row.fields[number_column] if number_column < len(row.fields) else ""
+        if len(batch) >= BATCH or number in numbers:
+            yield batch
+            batch, numbers = [], set()
+        batch.append(row)
+        numbers.add(number)
+    if batch:
+        yield batch
+
+
+def _read_batch(
+    batch: Sequence[Row], columns: Sequence[str], vault: Vault, reading: Reading
+) -> tuple[list[Reject], list[_Told]]:
+    rejects: list[Reject] = []
+    told: list[_Told] = []
+    for row in batch:
+        if len(row.fields) != len(columns):
+            rejects.append(Reject(row, f"has {len(row.fields)} fields, the header has {len(columns)}"))
+            continue
+        try:
+            read_as = record(dict(zip(columns, row.fields, strict=True)), reading)
+        except BadCell as fault:
+            rejects.append(Reject(row, str(fault)))
+            continue
+        number_hash = vault.lookup("number", read_as.number)
+        told.append(_Told(row, read_as, number_hash, vault.lookup("row", repr(read_as))))
+    return rejects, told
+
+
+def _kept(
+    session: Session, vault: Vault, told: Sequence[_Told], reading: Reading, actor: str, counts: Counts
+) -> list[Reject]:
+    """Judge and keep a batch of rows whose numbers all differ; those that must stay out."""
+    rejects: list[Reject] = []
+    known = {
+        row.number_hash: row.fingerprint
+        for row in session.execute(
+            select(Application.number_hash, Application.fingerprint).where(
+                Application.number_hash.in_([one.number_hash for one in told])
+            )
+        )
+    }
+    fresh = [one for one in told if one.number_hash not in known]
+    again = [one for one in told if one.number_hash in known and known[one.number_hash] != one.fingerprint]
+    counts.unchanged += len(told) - len(fresh) - len(again)
+    fresh, taken = _without_taken_billings(session, vault, fresh)
+    rejects += taken
+    _insert(session, vault, fresh, reading, actor)
+    counts.new += len(fresh)
+    for one in again:
+        try:
+            with session.begin_nested():
+                changed = _change(session, vault, one, reading, actor)
+        except BillingTaken:
+            rejects.append(_taken(one))
+            continue
+        counts.changed += changed
+        counts.unchanged += not changed
+    return rejects
+
+
+def _taken(one: _Told) -> Reject:
+    return Reject(one.row, "billing: belongs to another application already")
+
+
+def _without_taken_billings(session: Session, vault: Vault, told: Sequence[_Told]) -> tuple[list[_Told], list[Reject]]:
+    """New applications whose billing is free, and those whose billing another one has."""
+    hashes = {
+        one.number_hash: vault.lookup("billing", one.record.payment.billing) for one in told if one.record.payment
+    }
+    if not hashes:
+        return list(told), []
+    seen = set(session.scalars(select(Payment.billing_hash).where(Payment.billing_hash.in_(hashes.values()))))
+    free: list[_Told] = []
+    rejects: list[Reject] = []
+    for one in told:
+        billing = hashes.get(one.number_hash)
+        if billing is not None and billing in seen:
+            rejects.append(_taken(one))
+            continue
+        if billing is not None:
+            seen.add(billing)
+        free.append(one)
+    return free, rejects
+
+
+def _insert(session: Session, vault: Vault, told: Sequence[_Told], reading: Reading, actor: str) -> None:
+    if not told:
+        return
+    now = reading.now
+    decisions = {one.number_hash: _decided(None, one, reading) for one in told}
+    made = session.execute(
+        insert(Application).returning(Application.id, Application.number_hash),
+        [
+            row_values(vault, decisions[one.number_hash].kept)
+            | {"fingerprint": one.fingerprint, "created_at": now, "updated_at": now}
+            for one in told
+        ],
+    )
+    ids = {row.number_hash: row.id for row in made}
+    _note(session, vault, told, decisions, ids, actor, now)
+    for one in told:
+        if one.record.payment is not None:
+            keep_payment(session, vault, ids[one.number_hash], one.record.payment, now)
+
+
+def _decided(kept: Kept | None, one: _Told, reading: Reading) -> Decision:
+    return decide(kept, one.record, reading.catalogue.service(one.record.service).group, reading.now)
+
+
+def _change(session: Session, vault: Vault, one: _Told, reading: Reading, actor: str) -> bool:
+    """Bring a known application up to what the row tells; whether that changed anything."""
+    found = session.execute(
+        select(Application, Payment)
+        .join(Payment, (Payment.application_id == Application.id) & Payment.is_current, isouter=True)
+        .where(Application.number_hash == one.number_hash)
+        .with_for_update(of=Application)
+    ).one()
+    row, payment = found._tuple()
+    before = kept_of(vault, row, payment)
+    decision = _decided(before, one, reading)
+    decision = replace(decision, events=tuple(e for e in decision.events if not known_late(session, row.id, e)))
+    values: dict[str, Any] = {"fingerprint": one.fingerprint}
+    if decision.events:
+        values |= row_values(vault, decision.kept) | {"updated_at": reading.now}
+    session.execute(
+        update(Application)
+        .where(Application.id == bindparam("row_id"))
+        .values(**values)
+        .execution_options(synchronize_session=False),
+        {"row_id": row.id},
+    )
+    if decision.events:
+        _note(session, vault, [one], {one.number_hash: decision}, {one.number_hash: row.id}, actor, reading.now)
+    after = decision.kept.record.payment
+    if after is not None and after != before.record.payment:
+        keep_payment(session, vault, row.id, after, reading.now)
+    return bool(decision.events)
+
+
+def _note(
+    session: Session,
+    vault: Vault,
+    told: Sequence[_Told],
+    decisions: dict[bytes, Decision],
+    ids: dict[bytes, int],
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write the events, and who changed whose record."""
+    session.execute(
+        insert(ApplicationEvent),
+        [
+            event_values(vault, event, actor, now) | {"application_id": ids[one.number_hash]}
+            for one in told
+            for event in decisions[one.number_hash].events
+        ],
+    )
+    session.execute(
+        insert(AuditRow),
+        [
+            {
+                "at": now,
+                "actor": actor,
+                "action": "changed",
+                "through": "import",
+                "subject_hash": one.number_hash,
+                "subject_last4": one.record.number[-4:],
+            }
+            for one in told
+        ],
+    )
