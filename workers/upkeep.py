@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from immigration import api_keys, audit, calls, identity
+from immigration.applications import retention
 from immigration.database import Database
 
 UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
@@ -15,6 +16,7 @@ UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
     "calls_deleted": calls.purge,
     "identity_tries_deleted": identity.purge,
     "api_answers_deleted": api_keys.purge_answers,
+    "applications_forgotten": retention.purge,
     "audit_rows_deleted": audit.purge,
 }
 """By the name of its count. Each does one batch, looks for "older than", and may run twice at once."""

@@ -75,7 +75,7 @@ class _RejectsFile:
         self._path = path
         self._shape = shape
         self._stack = ExitStack()
-        self._writer: csv.Writer | None = None
+        self._writer: Any = None
 
     def __enter__(self) -> "_RejectsFile":
         self._path.unlink(missing_ok=True)

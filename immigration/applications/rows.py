@@ -3,21 +3,25 @@
 import os
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from immigration.applications.record import Billing, Details, Event, Kept, Record
 from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
 from immigration.vault import Vault
 
+# The sealed columns of an application, by the name of what they hold.
+APPLICATION_SEALS: Final = ("number", "phone", "name", "birth_date", "details")
 
-def _about(column: str, number_hash: bytes) -> str:
+
+def application_about(column: str, number_hash: bytes) -> str:
+    """The associated data of an application's sealed column."""
     return f"applications.{column}:{number_hash.hex()}"
 
 
 def details_about(number_hash: bytes) -> str:
     """The associated data of an application's sealed details."""
-    return _about("details", number_hash)
+    return application_about("details", number_hash)
 
 
 def billing_about(billing_hash: bytes) -> str:
@@ -36,7 +40,7 @@ def row_values(vault: Vault, kept: Kept) -> dict[str, Any]:
     number_hash = vault.lookup("number", record.number)
 
     def sealed(column: str, value: str | None) -> bytes | None:
-        return None if value is None else vault.seal(value, _about(column, number_hash))
+        return None if value is None else vault.seal(value, application_about(column, number_hash))
 
     return {
         "number_hash": number_hash,
@@ -100,7 +104,7 @@ def unsealer(vault: Vault, row: Application) -> Callable[[str], str | None]:
 
     def opened(column: str) -> str | None:
         sealed: bytes | None = getattr(row, f"{column}_sealed")
-        return None if sealed is None else vault.unseal(sealed, _about(column, row.number_hash))
+        return None if sealed is None else vault.unseal(sealed, application_about(column, row.number_hash))
 
     return opened
 
