@@ -1,0 +1,108 @@
+"""Does `doctor` name what is wrong, and only that?"""
+
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from sqlalchemy import text
+
+from immigration.clock import utc_now
+from immigration.database import Database
+from tests.conftest import DATA_KEY
+from tests.support.product import running_product
+from workers.clock import tick
+
+Doctor = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def doctor(database: Database, redis_url: str, tmp_path: Path) -> Doctor:
+    """The command over a migrated database and a real Redis; a setting given as empty is not set."""
+    given = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": database.engine.url.render_as_string(hide_password=False),
+        "DATA_KEYS": DATA_KEY,
+        "REDIS_URL": redis_url,
+        "VAR_DIR": str(tmp_path / "var"),
+    }
+
+    def run(**environ: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gateway", "doctor"]
+        return subprocess.run(command, env=given | environ, capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+def faults(run: "subprocess.CompletedProcess[str]") -> list[str]:
+    return [line.removeprefix("FAULT ") for line in run.stdout.splitlines() if line.startswith("FAULT ")]
+
+
+def test_a_healthy_product_has_a_line_for_each_part_and_exit_0(
+    doctor: Doctor, database: Database, redis_client: Redis
+) -> None:
+    tick(redis_client, utc_now())
+    run = doctor()
+    assert (run.returncode, run.stderr) == (0, "")
+    settings, data, keys, reference, redis, queue, clock, menus = run.stdout.splitlines()
+    assert settings == "ok    settings: demo, SMS by simulated"
+    assert data.startswith(f"ok    database: {database.dialect}, revision ")
+    assert keys == "ok    keys: DATA_KEYS opens the database (1 in the ring)"
+    assert reference.startswith("ok    reference data: 2 offices, ")
+    assert redis.startswith("ok    redis: version ")
+    assert queue.startswith("note  queue upkeep: no worker seen, 1 jobs wait")
+    assert clock == "ok    clock: seen within the last minute"
+    assert menus.startswith("ok    menus: every screen fits")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+class TestFaults:
+    """One database is enough where the fault is elsewhere."""
+
+    def test_settings_that_cannot_be_read_are_all_named_with_exit_2(self, doctor: Doctor) -> None:
+        run = doctor(PORT="none", WEB_PROCESSES="0")
+        assert run.returncode == 2
+        assert [fault.split(":")[1] for fault in faults(run)] == [" PORT", " WEB_PROCESSES"]
+
+    def test_an_unmigrated_database_says_how_to_migrate(self, doctor: Doctor, tmp_path: Path) -> None:
+        run = doctor(DATABASE_URL=f"sqlite:///{tmp_path / 'other.db'}")
+        assert run.returncode == 1
+        assert faults(run) == ["database: sqlite, new and empty: run `python -m gateway db upgrade`"]
+
+    def test_a_database_newer_than_the_code_is_left_alone(self, doctor: Doctor, database: Database) -> None:
+        with database.writing() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        (fault,) = faults(doctor())
+        assert fault.startswith("database: the database is at revision 9999, which this version does not know")
+
+    def test_a_database_that_cannot_be_opened_is_a_line(self, doctor: Doctor, tmp_path: Path) -> None:
+        (fault,) = faults(doctor(DATABASE_URL=f"sqlite:///{tmp_path}"))
+        assert fault == "database: cannot be used: unable to open database file"
+
+    def test_a_ring_that_does_not_open_the_database_is_a_fault(self, doctor: Doctor) -> None:
+        (fault,) = faults(doctor(DATA_KEYS=b64encode(bytes(range(32, 64))).decode()))
+        assert fault.startswith("keys: DATA_KEYS does not open this database")
+
+    def test_an_office_that_is_not_there_is_a_fault(self, doctor: Doctor) -> None:
+        assert faults(doctor(OFFICE_DEFAULT="XXX")) == ["reference data: OFFICE_DEFAULT=XXX is no office of PDG, SJJ"]
+
+    def test_a_redis_that_does_not_answer_is_a_fault(self, doctor: Doctor) -> None:
+        (fault,) = faults(doctor(REDIS_URL="unix:///nonexistent"))
+        assert fault.startswith("redis: cannot be reached (ConnectionError)")
+
+    def test_without_a_redis_url_the_embedded_server_is_expected(self, doctor: Doctor) -> None:
+        run = doctor(REDIS_URL="")
+        assert run.returncode == 0
+        assert "ok    redis: embedded: started by `up`, which is not running here\n" in run.stdout
+
+
+def test_beside_a_running_product_worker_and_clock_are_seen(tmp_path: Path) -> None:
+    with running_product(tmp_path) as product:
+        command = [sys.executable, "-m", "gateway", "doctor"]
+        run = subprocess.run(command, env=product.environment, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stdout
+    assert "redis: embedded: started by `up`, version" in run.stdout
