@@ -28,7 +28,7 @@ format: $(VENV)/.test ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.test ## Measure against baselines of the same run
-	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+	@for bench in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$bench .py) || exit 1; done
 
 clean: ## Remove what was built (the data under var/ stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -37,7 +37,7 @@ def health_blueprint(wiring: Wiring) -> Blueprint:
 
 def _database(wiring: Wiring) -> str:
     try:
-        with wiring.database.connected() as connection:
+        with wiring.database.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError:
         return FAILING

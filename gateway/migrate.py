@@ -39,7 +39,7 @@ def newest_revision() -> str | None:
 
 def revision_of(database: Database) -> str | None:
     """The revision that the database is at; none before the first migration. Raises `NewerDatabase`."""
-    with database.connected() as connection:
+    with database.engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision is not None and revision not in known:

@@ -16,6 +16,7 @@ SILENCE: Final = timedelta(minutes=10)
 RETENTION: Final = timedelta(days=30)
 EFFECT_RETENTION: Final = timedelta(days=1)
 BATCH: Final = 5000
+_STEPS: Final = ("came", "went_on", "dropped", "ended")
 
 
 class CallStart(Base):
@@ -139,51 +140,57 @@ def menus_replaced_at(session: Session, version: str, now: datetime) -> datetime
 
 
 def note_hops(session: Session, facts: Sequence[HopFact]) -> None:
-    """Add a batch of hops to their calls and to the funnel."""
+    """Add a batch of hops to their calls and to the funnel: two statements, however many hops there are."""
+    if not facts:
+        return
+    calls: dict[bytes, dict[str, Any]] = {}
     for fact in facts:
-        query = upsert(session, Call).values(
-            call=fact.call,
-            aggregator=fact.aggregator[:20],
-            network=fact.network[:20],
-            began_at=fact.at,
-            last_at=fact.at,
-            hops=1,
-            screen=fact.shown,
-            language=fact.language,
-            outcome="ended" if fact.ended else "open",
-            closed=False,
-        )
-        new = query.excluded
-        session.execute(
-            query.on_conflict_do_update(
-                index_elements=[Call.call],
-                set_={
-                    "last_at": new.last_at,
-                    "hops": Call.hops + 1,
-                    "screen": new.screen,
-                    "language": new.language,
-                    "outcome": new.outcome,
-                },
-            )
-        )
-    _add(session, [(fact.at.date(), fact.shown, fact.language, "came") for fact in facts])
-    _add(session, [(fact.at.date(), fact.left, fact.language, "went_on") for fact in facts if fact.left])
-    _add(session, [(fact.at.date(), fact.shown, fact.language, "ended") for fact in facts if fact.ended])
+        known = calls.get(fact.call)
+        calls[fact.call] = {
+            "call": fact.call,
+            "aggregator": fact.aggregator[:20],
+            "network": fact.network[:20],
+            "began_at": known["began_at"] if known else fact.at,
+            "last_at": fact.at,
+            "hops": known["hops"] + 1 if known else 1,
+            "screen": fact.shown,
+            "language": fact.language,
+            "outcome": "ended" if fact.ended else "open",
+            "closed": False,
+        }
+    query = upsert(session, Call)
+    new = query.excluded
+    latest = {name: new[name] for name in ("last_at", "screen", "language", "outcome")}
+    added = query.on_conflict_do_update(index_elements=[Call.call], set_=latest | {"hops": Call.hops + new.hops})
+    # In one order everywhere: two processes with the same calls must not wait for each other in a circle.
+    session.execute(added, sorted(calls.values(), key=lambda call: bytes(call["call"])))
+    _add(
+        session,
+        [(fact.at.date(), fact.shown, fact.language, "came") for fact in facts]
+        + [(fact.at.date(), fact.left, fact.language, "went_on") for fact in facts if fact.left]
+        + [(fact.at.date(), fact.shown, fact.language, "ended") for fact in facts if fact.ended],
+    )
 
 
 def _add(session: Session, counted: Sequence[tuple[date, str, str, str]]) -> None:
-    totals: dict[tuple[date, str, str, str], int] = {}
-    for key in counted:
-        totals[key] = totals.get(key, 0) + 1
-    for (day, screen, language, step), count in sorted(totals.items()):
-        values = {"came": 0, "went_on": 0, "dropped": 0, "ended": 0} | {step: count}
-        query = upsert(session, FunnelDay).values(day=day, screen=screen, language=language, **values)
-        session.execute(
-            query.on_conflict_do_update(
-                index_elements=[FunnelDay.day, FunnelDay.screen, FunnelDay.language],
-                set_={step: getattr(FunnelDay, step) + count},
-            )
-        )
+    totals: dict[tuple[date, str, str], dict[str, int]] = {}
+    for day, screen, language, step in counted:
+        steps = totals.setdefault((day, screen, language), dict.fromkeys(_STEPS, 0))
+        steps[step] += 1
+    if not totals:
+        return
+    query = upsert(session, FunnelDay)
+    added = query.on_conflict_do_update(
+        index_elements=[FunnelDay.day, FunnelDay.screen, FunnelDay.language],
+        set_={step: getattr(FunnelDay, step) + query.excluded[step] for step in _STEPS},
+    )
+    session.execute(
+        added,
+        [
+            {"day": day, "screen": screen, "language": language} | steps
+            for (day, screen, language), steps in sorted(totals.items())
+        ],
+    )
 
 
 def note_end(
@@ -228,7 +235,7 @@ def close_silent(session: Session, now: datetime) -> int:
 
 def funnel(session: Session, since: date) -> Sequence[FunnelDay]:
     """Per screen and language since a day: came, went on, dropped, ended (days added up)."""
-    totals = [func.sum(getattr(FunnelDay, step)).label(step) for step in ("came", "went_on", "dropped", "ended")]
+    totals = [func.sum(getattr(FunnelDay, step)).label(step) for step in _STEPS]
     query = (
         select(FunnelDay.screen, FunnelDay.language, *totals)
         .where(FunnelDay.day >= since)

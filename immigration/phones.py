@@ -21,6 +21,8 @@ class InvalidPhone(ValueError):
 
 def international(text: str) -> str:
     """`text` as `+` and digits, by the forms people and aggregators write. Raises `InvalidPhone`."""
+    if _SHAPE.fullmatch(text) and not text.startswith("+620"):
+        return text
     folded = "".join(
         str(unicodedata.digit(character))
         if character.isdigit() and unicodedata.digit(character, -1) >= 0

@@ -109,13 +109,15 @@ class Option:
 class Menu:
     """A text with options; without options it only informs.
 
-    `back` adds the line that leads back: to the screen before, or to `back_to`.
+    `back` adds the line that leads back: to the screen before, or to `back_to`. A menu that `settles` has told what
+    the caller came for: a call that drops there has nothing to go on with.
     """
 
     text: Text
     options: tuple[Option, ...] = ()
     back: bool = True
     back_to: str = ""
+    settles: bool = False
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,7 @@ class Machine:
             place=replace(place, page=page),
             shown=shown,
             ended=isinstance(view, End),
+            settled=isinstance(view, Menu) and (view.settles or not options) and page + 1 == len(pages),
         )
         return drawn, Reply(pages[page], more=not isinstance(view, End))
 

@@ -85,8 +85,7 @@ class OfficeDesk:
 
     def beginning(self, caller: bytes, call: bytes) -> Beginning:
         """How this call begins, by one statement."""
-        with self._database.connected() as connection:
-            row = connection.execute(_BEGINNING, {"caller": caller, "call": call}).one()
+        [row] = self._database.read(_BEGINNING, {"caller": caller, "call": call})
         chosen, recorded, version, sealed, hops = row
         language = as_language(chosen or recorded or self.catalogue.office(self.office_code).language)
         return Beginning(language, None if version is None else (version, sealed), hops or 0)
@@ -102,13 +101,11 @@ class OfficeDesk:
 
     def case(self, application_id: int) -> Case | None:
         """One application."""
-        with self._database.connected() as connection:
-            row = connection.execute(_ONE, {"id": application_id}).first()
-        return None if row is None else self._case(row)
+        rows = self._database.read(_ONE, {"id": application_id})
+        return self._case(rows[0]) if rows else None
 
     def _own(self, caller: bytes) -> Sequence[Any]:
-        with self._database.connected() as connection:
-            return connection.execute(_OWN, {"caller": caller}).all()
+        return self._database.read(_OWN, {"caller": caller})
 
     def _case(self, row: Any) -> Case:
         payment = None

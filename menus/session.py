@@ -42,7 +42,8 @@ class Answered(msgspec.Struct, array_like=True, frozen=True):
 class Session(msgspec.Struct, array_like=True, frozen=True):
     """A call in progress. Of what was typed it holds length and keyed hash, never the text.
 
-    `rebuilt` says that a replay made it and nobody has gone on from it yet: it may stand at an older hop.
+    `settled` says that the caller has been told what they came for. `rebuilt` says that a replay made it and nobody has
+    gone on from it yet: it may stand at an older hop.
     """
 
     menus: str
@@ -54,6 +55,7 @@ class Session(msgspec.Struct, array_like=True, frozen=True):
     length: int = 0
     mark: bytes = b""
     answers: list[Answered] = []
+    settled: bool = False
     rebuilt: bool = False
 
 

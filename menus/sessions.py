@@ -15,10 +15,13 @@ from typing import Final
 
 from redis import Redis
 
+from menus.scripts import Script, Scripts
+
 SESSION_SECONDS: Final = 600
 LOCK_MILLISECONDS: Final = 10_000
 
-_OPEN: Final = """
+_OPEN: Final = Script(
+    """
 local last = redis.call('HGET', KEYS[1], 't')
 if last == ARGV[1] then
   return {'repeat', redis.call('HGET', KEYS[1], 's'), false}
@@ -32,8 +35,10 @@ if stored then
 end
 return {'held', false, redis.call('GET', KEYS[3])}
 """
+)
 
-_CLOSE: Final = """
+_CLOSE: Final = Script(
+    """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then
   return 0
 end
@@ -49,6 +54,7 @@ end
 redis.call('DEL', KEYS[2])
 return 1
 """
+)
 
 
 @dataclass(frozen=True)
@@ -76,15 +82,15 @@ FORGOTTEN: Final = PlaceChange("forget")
 class Sessions:
     """The store. Every method may raise redis-py's errors; the caller then answers without it."""
 
-    def __init__(self, redis: Redis, resume_seconds: int) -> None:
-        self._open = redis.register_script(_OPEN)
-        self._close = redis.register_script(_CLOSE)
+    def __init__(self, redis: Redis, resume_seconds: int, *, lock_ms: int = LOCK_MILLISECONDS) -> None:
+        self._scripts = Scripts(redis)
         self._resume_seconds = resume_seconds
+        self._lock_ms = lock_ms
 
     def open(self, caller: bytes, call: bytes, turn: bytes) -> Opened:
         """Take the call for this turn: one round trip."""
         token = secrets.token_hex(8)
-        kind, session, place = self._open(keys=_keys(caller, call), args=[turn.hex(), token, LOCK_MILLISECONDS])
+        kind, session, place = self._scripts.run(_OPEN, _keys(caller, call), (turn.hex(), token, self._lock_ms))
         return Opened(kind.decode(), session, place, token)
 
     def close(
@@ -94,9 +100,10 @@ class Sessions:
 
         Without a `turn` nothing is kept and the call is only given back.
         """
-        done = self._close(
-            keys=_keys(caller, call),
-            args=[
+        done = self._scripts.run(
+            _CLOSE,
+            _keys(caller, call),
+            (
                 token,
                 turn.hex() if turn is not None else "",
                 session,
@@ -104,12 +111,12 @@ class Sessions:
                 place.action,
                 place.sealed,
                 self._resume_seconds,
-            ],
+            ),
         )
         return bool(done)
 
 
-def _keys(caller: bytes, call: bytes) -> list[str]:
+def _keys(caller: bytes, call: bytes) -> tuple[str, str, str]:
     tag = f"ussd:{{{caller.hex()}}}"
     session = call.hex()
-    return [f"{tag}:call:{session}", f"{tag}:lock:{session}", f"{tag}:place"]
+    return (f"{tag}:call:{session}", f"{tag}:lock:{session}", f"{tag}:place")

@@ -174,7 +174,7 @@ class Turns:
             return  # The hold ends by itself.
 
     def _place_change(self, caller: bytes, session: Session) -> PlaceChange:
-        if session.ended or session.place.screen == MAIN:
+        if session.ended or session.settled or session.place.screen == MAIN:
             return FORGOTTEN
         if session.place.screen == RESUME:
             return UNCHANGED

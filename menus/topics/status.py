@@ -26,7 +26,7 @@ def status(caller: Caller, desk: Desk) -> View:
     """The caller's own application, the list of several, or the question for a number."""
     own = desk.own_case(caller.hash)
     if isinstance(own, Case):
-        return Menu(_told(own, desk), (Option("1", Say("status.other"), Go("number")),))
+        return Menu(_told(own, desk), (Option("1", Say("status.other"), Go("number")),), settles=True)
     if not own:
         return Go("number")
     lines = tuple(
