@@ -1,5 +1,7 @@
 """How is the web application put together? One factory; nothing happens at import."""
 
+from concurrent.futures import Executor, ThreadPoolExecutor
+
 from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -18,7 +20,7 @@ def create_app(wiring: Wiring) -> Flask:
     """The web application over these parts. Raises the database's errors where it cannot be reached."""
     settings = wiring.settings
     app = Flask("gateway", static_folder=None)
-    app.config["SECRET_KEY"] = settings.secret_key
+    # No key for signing: nothing here keeps a cookie, and with one Flask would look for it at every hop.
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
@@ -37,7 +39,7 @@ def create_app(wiring: Wiring) -> Flask:
     )
     words = SafeWords(*safe_words(settings.ussd_code))
     echo = Echo(wiring.vault.derived("echo"))
-    desk = UssdDesk(turns, words, settings, wiring.database, echo, funnel, wiring.clock)
+    desk = UssdDesk(turns, words, settings, wiring.database, echo, funnel, wiring.clock, _hop_workers(wiring))
     app.register_blueprint(webhooks_blueprint(settings, desk))
     app.register_blueprint(health_blueprint(wiring))
     app.register_blueprint(metrics_blueprint(wiring))
@@ -46,6 +48,16 @@ def create_app(wiring: Wiring) -> Flask:
     register_api(app, wiring)
     app.register_error_handler(404, _not_found)
     return app
+
+
+def _hop_workers(wiring: Wiring) -> Executor | None:
+    """Threads for hops where a database can hang: psycopg waits for a stopped server as long as it likes.
+
+    SQLite's waits end by themselves, and Redis's too.
+    """
+    if wiring.database.dialect == "sqlite":
+        return None
+    return ThreadPoolExecutor(max_workers=8 * wiring.settings.web_threads, thread_name_prefix="hop")
 
 
 def _not_found(_error: Exception) -> Response:

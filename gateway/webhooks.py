@@ -7,7 +7,7 @@ end the citizen's session without a word (africastalking.md 2.4).
 import hmac
 import time
 from collections.abc import Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures import TimeoutError as Late
 from ipaddress import ip_address
 from typing import Final
@@ -39,7 +39,7 @@ from immigration.phones import InvalidPhone, international
 from menus.machine import Reply
 from menus.turn import Latest as LatestTyped
 from menus.turn import Turn, Whole
-from menus.turns import Turns
+from menus.turns import TooLate, Turns
 
 BODY_LIMIT: Final = 16 * 1024
 HOP_SECONDS_ALLOWED: Final = 8.0
@@ -59,7 +59,11 @@ class SafeWords:
 
 
 class UssdDesk:
-    """Answers hops in time: the turn works on, where it takes longer, and is kept for the repeat."""
+    """Answers hops in time.
+
+    With `workers` a turn that takes longer than `allowed_s` works on there and is kept for the repeat. Without, the
+    calling thread answers itself: right where every wait has its own deadline, which a tenth of the CPU is saved for.
+    """
 
     def __init__(
         self,
@@ -71,6 +75,7 @@ class UssdDesk:
         funnel: FunnelBuffer,
         clock: Clock,
         workers: Executor | None = None,
+        allowed_s: float = HOP_SECONDS_ALLOWED,
     ) -> None:
         self._turns = turns
         self._words = words
@@ -79,7 +84,8 @@ class UssdDesk:
         self._echo = echo
         self._funnel = funnel
         self._clock = clock
-        self._workers = workers or ThreadPoolExecutor(max_workers=32, thread_name_prefix="hop")
+        self._workers = workers
+        self._allowed_s = allowed_s
         self._log = get_logger("ussd")
 
     def hop(self, aggregator: UssdAggregator, incoming: Request) -> HttpAnswer:
@@ -124,8 +130,11 @@ class UssdDesk:
 
     def _in_time(self, turn: Turn) -> tuple[UssdReply, str]:
         try:
-            answer = self._workers.submit(self._turns.answer, turn).result(HOP_SECONDS_ALLOWED)
-        except Late:
+            if self._workers is None:
+                answer = self._turns.answer(turn)
+            else:
+                answer = self._workers.submit(self._turns.answer, turn).result(self._allowed_s)
+        except (Late, TooLate):
             self._log.warning("ussd hop late", aggregator=turn.aggregator)
             return _words(self._words.busy), "late"
         except (SQLAlchemyError, DatabaseBusy) as error:

@@ -38,10 +38,16 @@ from menus.turn import Turn, Typed
 # Shorter than the hop's 8 s, so that a waiting copy still says something itself.
 WAIT_SECONDS: Final = 7.0
 _POLL_SECONDS: Final = 0.03
+# A replay that has taken this long begins no further step: an effect may have to wait 3 s for its turn to write.
+_REPLAY_SECONDS: Final = 4.0
 # Longer than any call: a session that is gone this soon after a deploy may have begun with the menus before.
 _SETTLED: Final = timedelta(minutes=10)
 
 How = Literal["new", "repeat", "late", "replay", "busy"]
+
+
+class TooLate(Exception):
+    """The answer would come after the aggregator has given the session up."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ class Turns:
             self._replaced_at = menus_replaced_at(session, machine.version, clock())
 
     def answer(self, turn: Turn) -> Answer:
-        """The answer to this turn. Raises the database's errors where an answer needs it and it is away."""
+        """The answer to this turn. Raises `TooLate`, and the database's errors where it is needed and away."""
         call = self.call_of(turn.aggregator, turn.session_id)
         caller = self._vault.lookup("phone", turn.phone)
         mark = turn.typed.mark(self._vault.lookup)
@@ -241,7 +247,8 @@ class Turns:
     def _began(self, turn: Turn, call: bytes, caller: Caller, place: Place | None, mark: bytes) -> _Advanced:
         beginning = self._desk.beginning(caller.hash, call)
         start = self._noted(beginning, call)
-        if start is None and place is not None:
+        # A call that was answered before began at the main menu; the place is that of a call that came after it.
+        if start is None and place is not None and not beginning.hops:
             start = Start(0, place.language, place)
             self._note_start(call, start)
         session = self._begin(start or Start(0, beginning.language))
@@ -256,9 +263,12 @@ class Turns:
         session = self._begin(start)
         session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
         left = None
+        deadline = time.monotonic() + _REPLAY_SECONDS
         for typed in turn.typed.inputs(start.length) or ():
             if session.ended:
                 break
+            if time.monotonic() > deadline:
+                raise TooLate
             left = session.place.screen
             session, reply = self._step(turn, call, caller, session, typed)
         answer = replace_how(self._new(call, session, reply, left), "replay")

@@ -32,6 +32,7 @@ class Wording:
     def __init__(self, texts: Mapping[str, Mapping[str, str]], reviewed: Mapping[str, frozenset[str]]) -> None:
         self.texts = texts
         self.reviewed = reviewed
+        self._plain: dict[tuple[str, str], str] = {}
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> "Wording":
@@ -54,6 +55,12 @@ class Wording:
 
     def say(self, text: Text, language: Language) -> str:
         """The text as it is sent: in GSM-7, every value written the way the language writes it."""
+        if isinstance(text, Say) and not text.values:
+            # Most of a screen is such texts; there are as many as there are keys.
+            known = self._plain.get((text.key, language))
+            if known is None:
+                known = self._plain[text.key, language] = to_gsm7(self._written(text, language))
+            return known
         return to_gsm7(self._written(text, language))
 
     def _written(self, text: Text, language: Language) -> str:
