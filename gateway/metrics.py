@@ -1,5 +1,7 @@
 """What is counted, and where is it read? Prometheus metrics of all web processes together, at `/metrics`."""
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from flask import Blueprint, Response
@@ -11,9 +13,15 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.wiring import Wiring
+from immigration.calls import funnel
+
+_FUNNEL_LABELS: Final = ("screen", "language", "step")
 
 HOPS: Final = Counter("ussd_hops_total", "Answered USSD hops.", ["aggregator", "outcome"])
 HOP_SECONDS: Final = Histogram(
@@ -26,13 +34,42 @@ HOP_SECONDS: Final = Histogram(
 API_REQUESTS: Final = Counter("api_requests_total", "Answered API requests.", ["route", "method", "status"])
 
 
+FUNNEL_DAYS: Final = 7
+
+
+class _Funnel(Collector):
+    """The funnel of the last seven days, read when asked; nothing while the database is away."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    def collect(self) -> Iterator[Metric]:
+        """A gauge per screen, language and step."""
+        gauge = GaugeMetricFamily(
+            "ussd_funnel", "USSD screens of the last 7 days: came, went on, dropped, ended.", labels=_FUNNEL_LABELS
+        )
+        since = (self._wiring.clock() - timedelta(days=FUNNEL_DAYS)).date()
+        try:
+            with self._wiring.database.reading() as session:
+                rows = funnel(session, since)
+        except SQLAlchemyError:
+            return
+        for row in rows:
+            for step in ("came", "went_on", "dropped", "ended"):
+                gauge.add_metric([row.screen, row.language, step], getattr(row, step))
+        yield gauge
+
+
 def metrics_blueprint(wiring: Wiring) -> Blueprint:
-    """`GET /metrics`: every web process's numbers, whichever of them is asked."""
+    """`GET /metrics`: every web process's numbers and the funnel, whichever process is asked."""
     blueprint = Blueprint("metrics", __name__)
+    of_calls = CollectorRegistry()
+    of_calls.register(_Funnel(wiring))
 
     @blueprint.get("/metrics")
     def metrics() -> Response:
-        return Response(generate_latest(_everything()), content_type=CONTENT_TYPE_LATEST)
+        text = generate_latest(_everything()) + generate_latest(of_calls)
+        return Response(text, content_type=CONTENT_TYPE_LATEST)
 
     return blueprint
 
