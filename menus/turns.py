@@ -254,6 +254,8 @@ class Turns:
         session = self._begin(start or Start(0, beginning.language))
         session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
         answer = self._new(call, session, reply, None)
+        if beginning.hops:
+            answer = replace_how(answer, "late")
         # After a wiped Redis a late copy of the first hop must not set a call back that is further on.
         return _Advanced(_answered(session, turn, mark, reply), answer, keep=beginning.hops <= turn.typed.hops)
 
@@ -271,7 +273,9 @@ class Turns:
                 raise TooLate
             left = session.place.screen
             session, reply = self._step(turn, call, caller, session, typed)
-        answer = replace_how(self._new(call, session, reply, left), "replay")
+        # A hop that is in the funnel already is not counted again, however often it is replayed.
+        how: How = "replay" if hops < turn.typed.hops else "late"
+        answer = replace_how(self._new(call, session, reply, left), how)
         session = replace(_answered(session, turn, mark, reply), rebuilt=True)
         return _Advanced(session, answer, keep=hops <= turn.typed.hops)
 

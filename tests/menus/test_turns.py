@@ -1,7 +1,9 @@
 """Does the same turn always get the same answer, whatever happens between?"""
 
 import pytest
+from sqlalchemy import select
 
+from immigration import calls
 from menus.session import ANSWERS_KEPT
 from menus.testing import Call, CallKit
 from tests.menus.conftest import BORN, NUMBER, ONE, STRANGER, THREE, Office
@@ -188,3 +190,24 @@ def test_a_text_longer_than_any_call_begins_at_the_main_menu(kit: CallKit) -> No
     call.replies("1").sees(PRINTING)
     kit.wipe()
     call.repeats()
+
+
+def test_a_late_copy_of_the_first_hop_is_not_offered_the_place_of_a_later_call(kit: CallKit) -> None:
+    first = kit.dial(STRANGER).sees(MAIN)
+    kit.wipe()
+    kit.dial(STRANGER, text="1").sees(ASK_NUMBER)
+    first.repeats()
+    first.replies("4")
+    assert first.screen.startswith("Syarat & biaya")
+
+
+def test_hops_that_are_replayed_again_and_again_count_once(kit: CallKit) -> None:
+    call = kit.dial(STRANGER).replies("1")
+    for _ in range(3):
+        kit.wipe()
+        call.repeats()
+    kit.wipe()
+    call.replies(NUMBER).sees(ASK_BIRTH)
+    with kit.database.reading() as session:
+        assert session.scalars(select(calls.Call.hops)).all() == [3]
+    kit.dial(STRANGER).replies("1").sees(ASK_BIRTH)
