@@ -115,6 +115,7 @@ class Machine:
         if number is None and screen is not None and screen.answer is not None:
             went = screen.answer(typed, Asked(caller, self._keyed))
             if isinstance(went, Go):
+                self._declared(screen.name, went.to)
                 return self._go(session, went.to, went.remember), went.effect
         if number is None:
             return self._missed(session), None

@@ -45,7 +45,7 @@ class Wording:
                 content = json.loads(file.read_text(encoding="utf-8"))
                 texts[language] = {str(key): str(text) for key, text in content["texts"].items()}
                 reviewed[language] = frozenset(content.get("reviewed", texts[language]))
-            except (OSError, ValueError, KeyError, AttributeError) as error:
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 raise BadWording(f"{file.name}: {type(error).__name__}: not a wording file with `texts`") from error
         return cls(texts, reviewed)
 
