@@ -146,6 +146,9 @@ class UssdDesk:
         fact = answer.fact(turn, self._clock())
         if fact is not None:
             self._funnel.add(fact)
+            if answer.how == "unstored":
+                # Only the database knows of this hop; the next one must find it there.
+                self._funnel.flush()
         return UssdReply(answer.reply.text, answer.reply.more, answer.shown), answer.how
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Date, Index, Integer, LargeBinary, String, Table, delete, func, select, update
+from sqlalchemy import Boolean, Date, Index, Integer, LargeBinary, String, Table, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -61,6 +61,8 @@ class Call(Base):
     began_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
     hops: Mapped[int] = mapped_column(Integer)
+    # How far the call has come: the length of all that was typed, or the hop number where an aggregator counts.
+    length: Mapped[int] = mapped_column(Integer)
     screen: Mapped[str] = mapped_column(String(40))
     language: Mapped[str] = mapped_column(String(3))
     # open | ended (we said END) | dropped (it stopped while more was expected)
@@ -104,6 +106,7 @@ class HopFact:
     at: datetime
     aggregator: str
     network: str
+    length: int
     left: str | None
     shown: str
     language: str
@@ -153,6 +156,7 @@ def note_hops(session: Session, facts: Sequence[HopFact]) -> None:
             "began_at": known["began_at"] if known else fact.at,
             "last_at": fact.at,
             "hops": known["hops"] + 1 if known else 1,
+            "length": max(known["length"], fact.length) if known else fact.length,
             "screen": fact.shown,
             "language": fact.language,
             "outcome": "ended" if fact.ended else "open",
@@ -161,7 +165,10 @@ def note_hops(session: Session, facts: Sequence[HopFact]) -> None:
     query = upsert(session, Call)
     new = query.excluded
     latest = {name: new[name] for name in ("last_at", "screen", "language", "outcome")}
-    added = query.on_conflict_do_update(index_elements=[Call.call], set_=latest | {"hops": Call.hops + new.hops})
+    furthest = case((new.length > Call.length, new.length), else_=Call.length)
+    added = query.on_conflict_do_update(
+        index_elements=[Call.call], set_=latest | {"hops": Call.hops + new.hops, "length": furthest}
+    )
     # In one order everywhere: two processes with the same calls must not wait for each other in a circle.
     session.execute(added, sorted(calls.values(), key=lambda call: bytes(call["call"])))
     _add(

@@ -38,13 +38,13 @@ class Listed:
 class Beginning:
     """A call's language: the caller's choice, else their newest record's, else the office's.
 
-    `start` is menu version and sealed place of a call that began elsewhere than at the main menu; `hops` is how many
-    of the call's hops have come to the funnel, which the last second's may not have.
+    `start` is menu version and sealed place of a call that began elsewhere than at the main menu; `reached` is how
+    far the funnel has seen the call come (none: not at all), which the last second's hops may not have got into.
     """
 
     language: Language
     start: tuple[str, bytes] | None = None
-    hops: int = 0
+    reached: int | None = None
 
 
 class Desk(Protocol):

@@ -55,7 +55,7 @@ _BEGINNING = select(
     .scalar_subquery(),
     select(CallStart.menu_version).where(CallStart.call == bindparam("call")).scalar_subquery(),
     select(CallStart.state_sealed).where(CallStart.call == bindparam("call")).scalar_subquery(),
-    select(Call.hops).where(Call.call == bindparam("call")).scalar_subquery(),
+    select(Call.length).where(Call.call == bindparam("call")).scalar_subquery(),
 )
 
 
@@ -86,9 +86,9 @@ class OfficeDesk:
     def beginning(self, caller: bytes, call: bytes) -> Beginning:
         """How this call begins, by one statement."""
         [row] = self._database.read(_BEGINNING, {"caller": caller, "call": call})
-        chosen, recorded, version, sealed, hops = row
+        chosen, recorded, version, sealed, reached = row
         language = as_language(chosen or recorded or self.catalogue.office(self.office_code).language)
-        return Beginning(language, None if version is None else (version, sealed), hops or 0)
+        return Beginning(language, None if version is None else (version, sealed), reached)
 
     def own_cases(self, caller: bytes) -> list[Listed]:
         """The caller's applications, oldest first."""

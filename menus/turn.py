@@ -39,11 +39,6 @@ class Whole:
         """How far the call has come."""
         return len(self.text)
 
-    @property
-    def hops(self) -> int:
-        """How many hops this text is at least the last of."""
-        return self.text.count("*") + 2 if self.text else 1
-
     def mark(self, keyed: Keyed) -> bytes:
         """The keyed hash of the whole history."""
         return keyed("turn", self.text)
@@ -97,18 +92,14 @@ class Latest:
         """How far the call has come."""
         return self.number
 
-    @property
-    def hops(self) -> int:
-        """How many hops this one is the last of."""
-        return self.number
-
     def mark(self, keyed: Keyed) -> bytes:
         """The keyed hash of the hop number, which names the turn."""
         return keyed("turn", f"#{self.number}")
 
     def follows(self, session: Session, keyed: Keyed) -> str | None:
-        """The input, if its number is behind the session's."""
-        return self.typed if self.number > session.length else None
+        """The input, if its number follows the session's; a gap is replayed where the echoed history fills it."""
+        follows = self.number == session.length + 1 or (self.number > session.length and self.before is None)
+        return self.typed if follows else None
 
     def inputs(self, after: int) -> list[Typed] | None:
         """All inputs behind hop `after`; none where the echoed history is missing or too long."""

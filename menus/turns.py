@@ -43,7 +43,7 @@ _REPLAY_SECONDS: Final = 4.0
 # Longer than any call: a session that is gone this soon after a deploy may have begun with the menus before.
 _SETTLED: Final = timedelta(minutes=10)
 
-How = Literal["new", "repeat", "late", "replay", "busy"]
+How = Literal["new", "repeat", "late", "replay", "unstored", "busy"]
 
 
 class TooLate(Exception):
@@ -63,13 +63,14 @@ class Answer:
 
     def fact(self, turn: Turn, now: datetime) -> HopFact | None:
         """What the funnel wants to know of it; nothing where it was given before."""
-        if self.how not in ("new", "replay"):
+        if self.how not in ("new", "replay", "unstored"):
             return None
         return HopFact(
             call=self.call,
             at=now,
             aggregator=turn.aggregator,
             network=turn.network,
+            length=turn.typed.length,
             left=self.left,
             shown=self.shown,
             language=self.language,
@@ -225,7 +226,7 @@ class Turns:
         if known is not None:
             return _Advanced(session, _given(known, "late", call), keep=False)
         typed = turn.typed.follows(session, self._vault.lookup)
-        if typed is None:
+        if typed is None or ("*" in typed and self._is_behind(session, turn, call, caller)):
             rebuilt = self._rebuilt(turn, call, caller, mark)
             # A copy older than what is kept is answered, and changes nothing.
             if turn.typed.length > session.length:
@@ -248,20 +249,21 @@ class Turns:
         beginning = self._desk.beginning(caller.hash, call)
         start = self._noted(beginning, call)
         # A call that was answered before began at the main menu; the place is that of a call that came after it.
-        if start is None and place is not None and not beginning.hops:
+        if start is None and place is not None and beginning.reached is None:
             start = Start(0, place.language, place)
             self._note_start(call, start)
         session = self._begin(start or Start(0, beginning.language))
         session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
         answer = self._new(call, session, reply, None)
-        if beginning.hops:
+        if beginning.reached is not None:
             answer = replace_how(answer, "late")
         # After a wiped Redis a late copy of the first hop must not set a call back that is further on.
-        return _Advanced(_answered(session, turn, mark, reply), answer, keep=beginning.hops <= turn.typed.hops)
+        keep = beginning.reached is None or beginning.reached <= turn.typed.length
+        return _Advanced(_answered(session, turn, mark, reply), answer, keep)
 
     def _rebuilt(self, turn: Turn, call: bytes, caller: Caller, mark: bytes) -> _Advanced:
         """Replay: the call from where it began, through everything that was typed."""
-        start, hops = self._start(turn, call, caller)
+        start, reached = self._start(turn, call, caller)
         session = self._begin(start)
         session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
         left = None
@@ -274,31 +276,37 @@ class Turns:
             left = session.place.screen
             session, reply = self._step(turn, call, caller, session, typed)
         # A hop that is in the funnel already is not counted again, however often it is replayed.
-        how: How = "replay" if hops < turn.typed.hops else "late"
+        how: How = "replay" if reached is None or reached < turn.typed.length else "late"
         answer = replace_how(self._new(call, session, reply, left), how)
         session = replace(_answered(session, turn, mark, reply), rebuilt=True)
-        return _Advanced(session, answer, keep=hops <= turn.typed.hops)
+        return _Advanced(session, answer, keep=reached is None or reached <= turn.typed.length)
 
     def _replayed(self, turn: Turn, call: bytes, caller: Caller) -> Answer:
-        """The answer without a store."""
-        return self._rebuilt(turn, call, caller, turn.typed.mark(self._vault.lookup)).answer
+        """The answer without a store, which stays behind the call: the funnel must know of it at once."""
+        answer = self._rebuilt(turn, call, caller, turn.typed.mark(self._vault.lookup)).answer
+        return replace_how(answer, "unstored") if answer.how == "replay" else answer
+
+    def _is_behind(self, session: Session, turn: Turn, call: bytes, caller: Caller) -> bool:
+        """Whether the store missed a hop of this call, so that what looks like one input with `*` in it is several."""
+        reached = self._desk.beginning(caller.hash, call).reached
+        return reached is not None and reached > session.length and turn.typed.length > reached
 
     def _begin(self, start: Start) -> Session:
         return self._machine.begin(as_language(start.language), start.held)
 
-    def _start(self, turn: Turn, call: bytes, caller: Caller) -> tuple[Start, int]:
+    def _start(self, turn: Turn, call: bytes, caller: Caller) -> tuple[Start, int | None]:
         """Where a replay begins, and how far the call is known to be; what text alone does not tell is not guessed."""
         beginning = self._desk.beginning(caller.hash, call)
         noted = self._noted(beginning, call)
         if noted is not None:
-            return noted, beginning.hops
+            return noted, beginning.reached
         recent = self._replaced_at is not None and self._clock() - self._replaced_at < _SETTLED
         if beginning.start is not None or recent or turn.typed.inputs(0) is None:
             # What was typed was typed to other menus, or cannot be known: the main menu is never wrong.
             start = Start(turn.typed.length, beginning.language)
             self._note_start(call, start)
-            return start, beginning.hops
-        return Start(0, beginning.language), beginning.hops
+            return start, beginning.reached
+        return Start(0, beginning.language), beginning.reached
 
     def _noted(self, beginning: Beginning, call: bytes) -> Start | None:
         """Where the call began, if that was written down by these menus."""

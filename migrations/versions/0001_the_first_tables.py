@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("began_at", UtcDateTime(), nullable=False),
         sa.Column("last_at", UtcDateTime(), nullable=False),
         sa.Column("hops", sa.Integer(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
         sa.Column("screen", sa.String(length=40), nullable=False),
         sa.Column("language", sa.String(length=3), nullable=False),
         sa.Column("outcome", sa.String(length=8), nullable=False),
