@@ -97,7 +97,8 @@ class KeyRing:
         body = _ID_BYTES + _NONCE_BYTES
         try:
             return key.cipher.decrypt(sealed[_ID_BYTES:body], sealed[body:], about)
-        except InvalidTag:
+        except (InvalidTag, ValueError):
+            # A ValueError: so much is cut off that no nonce is left.
             raise Unreadable("a sealed value is damaged or belongs to another row") from None
 
     def derived(self, purpose: str) -> "KeyRing":
