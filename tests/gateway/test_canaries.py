@@ -1,0 +1,192 @@
+"""Does anything personal get where it must not? Canary values through every path of the running product, faults too."""
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import requests
+from redis import Redis
+
+from tests.support.processes import wait_until
+from tests.support.product import Product, running_product
+
+PHONE = "+6281277665544"
+NAME = "Zubaidah Canari"
+BORN, BORN_TYPED = "1977-06-05", "05061977"
+NUMBER = "9987654321098765"
+BILLING = "823456789012345"
+NIK = "1303041509900001"
+TYPED = "rahasia pribadi"
+MISSING = "surat Uniktian"
+CANARIES = (PHONE, NAME, BORN, BORN_TYPED, NUMBER, BILLING, NIK, TYPED, MISSING)
+
+
+def written(canary: str) -> set[str]:
+    """The ways in which a value might be written."""
+    digits = re.sub(r"\D", "", canary)
+    ways = {canary, canary.lstrip("+"), quote(canary), quote(canary, safe=""), canary.replace(" ", "+"), canary.lower()}
+    if len(digits) >= 8 and digits.isdigit() and not canary[0].isalpha():
+        ways |= {digits, "0" + digits.removeprefix("62"), "-".join(re.findall(".{1,4}", digits)), digits[-9:]}
+    if canary.startswith("+62"):
+        ways.add(canary.removeprefix("+62"))
+    return {way for way in ways if len(way) >= 8}
+
+
+def found(text: str) -> set[str]:
+    """Which canaries stand in a text, in any writing."""
+    lower = text.lower()
+    return {canary for canary in CANARIES for way in written(canary) if way.lower() in lower}
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with running_product(tmp_path_factory.mktemp("canaries"), {"LOG_LEVEL": "DEBUG"}) as running:
+        _walk_every_path(running)
+        yield running
+
+
+def _command(product: Product, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", *words], env=product.environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
+
+
+def _walk_every_path(product: Product) -> None:
+    ussd = f"{product.url}/webhooks/demo/africastalking/ussd"
+    key = _command(product, "api-keys", "create", "canary", "--scope", "records:read", "--scope", "records:write")
+    api = f"{product.url}/api/v1/applications/"
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "canary"}
+    body = {
+        "service": "P10",
+        "office": "SJJ",
+        "applicant": {"name": NAME, "birth_date": BORN, "phone": PHONE, "language": "id", "consent": True},
+        "status": "PERLU_LENGKAPI",
+        "details": {"missing": MISSING},
+    }
+
+    def hop(text: str, session: str, phone: str = PHONE) -> str:
+        form = {"sessionId": session, "phoneNumber": phone, "text": text, "networkCode": "51010"}
+        return requests.post(ussd, data=form, timeout=20).text
+
+    def calls(round_: str) -> None:
+        for inputs in (
+            ["1"],
+            ["1", "1", NUMBER, BORN_TYPED],
+            ["1", "1", NIK, BORN_TYPED],
+            [TYPED, NAME],
+            ["1", "1", TYPED, PHONE],
+        ):
+            for hops in range(len(inputs) + 1):
+                hop("*".join(inputs[:hops]), f"{round_}{inputs}")
+        for phone in ("+6281288990011", NAME):
+            for text in ("", "1", f"1*{NUMBER}", f"1*{NUMBER}*{BORN_TYPED}"):
+                hop(text, f"{round_}{phone}", phone)
+        event = {"sessionId": f"{round_}x", "phoneNumber": PHONE, "status": "Incomplete", "input": f"1*{NUMBER}"}
+        event |= {"lastAppResponse": f"CON {NAME}", "errorMessage": NAME, "cost": "0.00", "hopsMetadata": ""}
+        requests.post(ussd + "/events", data=event, timeout=20)
+        hubtel = {
+            "SessionId": "h" + round_,
+            "Type": "Response",
+            "Mobile": PHONE,
+            "Sequence": 5,
+            "Message": NAME,
+            "ClientState": NAME,
+        }
+        requests.post(f"{product.url}/webhooks/demo/hubtel/ussd", json=hubtel, timeout=20)
+        requests.post(ussd, data=NAME.encode() + PHONE.encode(), timeout=20)
+        requests.put(api + NUMBER, json=body, headers=headers, timeout=20)
+        requests.get(api + NUMBER, headers=headers, timeout=20)
+        status = {"status": "BERKAS_DIPERIKSA", "correction": True, "note": f"{NAME} {PHONE}"}
+        requests.post(f"{api}{NUMBER}/status", json=status, headers=headers | {"Idempotency-Key": round_}, timeout=20)
+        requests.put(api + NUMBER, json=body | {"service": NAME}, headers=headers, timeout=20)
+        requests.put(api + PHONE, json=body, headers=headers, timeout=20)
+        requests.put(api + NUMBER, data=NAME, headers=headers, timeout=20)
+        requests.get(f"{product.url}/{NAME}/{NUMBER}?phone={PHONE}", timeout=20)
+
+    billing = {"billing": BILLING, "amount": 950000, "due_at": "2026-11-24T10:00:00+07:00"}
+    body = body | {"payment": billing}
+    calls("first")
+    export = Path(product.environment["VAR_DIR"]) / "export.csv"
+    export.write_text(
+        f"number;service;office;status;name;phone\n{NUMBER};P10;SJJ;CETAK;{NAME};{PHONE}\n{NIK};{NAME};SJJ;CETAK;;\n"
+    )
+    _command(product, "import", "applications", str(export))
+    for words in (
+        ["limits", "show", "--phone", PHONE],
+        ["audit", "show", "--number", NUMBER],
+        ["funnel"],
+        ["clock", "once"],
+    ):
+        _command(product, *words)
+    # Faults: Redis hangs, then the database's file is not to be had.
+    valkey = product.child("valkey")
+    subprocess.run(["kill", "-STOP", str(valkey)], check=True)
+    calls("hanging")
+    subprocess.run(["kill", "-CONT", str(valkey)], check=True)
+    database = Path(product.environment["VAR_DIR"]) / "gateway.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as blocking:
+        blocking.execute("BEGIN EXCLUSIVE")
+        hop("", "blocked")
+        hop("7*3", "blocked-too")
+        requests.get(api + NUMBER, headers=headers, timeout=30)
+    wait_until(lambda: product.readiness()[0] == 200, "the product after its faults", within_s=20)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.xdist_group("canaries")
+def test_no_canary_is_in_any_log(product: Product) -> None:
+    assert "ussd" in product.log
+    assert found(product.log) == set()
+
+
+@pytest.mark.xdist_group("canaries")
+def test_no_canary_is_in_the_metrics_or_the_health(product: Product) -> None:
+    for path in ("/metrics", "/readyz", "/healthz", "/simulator"):
+        assert found(requests.get(product.url + path, timeout=10).text) == set(), path
+
+
+@pytest.mark.xdist_group("canaries")
+def test_no_canary_is_in_redis_and_every_key_of_ours_has_a_time_to_live(product: Product) -> None:
+    socket = next((Path(product.environment["VAR_DIR"])).glob("valkey-*/valkey.sock"))
+    with Redis(unix_socket_path=str(socket)) as redis:
+        keys = list(redis.scan_iter())
+        assert any(key.startswith(b"ussd:") for key in keys)
+        for key in keys:
+            kind = redis.type(key)
+            dumped = repr(redis.dump(key)) + repr(redis.hgetall(key) if kind == b"hash" else "")
+            assert found(key.decode("latin-1") + dumped) == set(), key
+            # RQ keeps its own registers of workers and queues for good.
+            assert redis.ttl(key) > 0 or key.startswith(b"rq:"), key
+
+
+@pytest.mark.xdist_group("canaries")
+def test_no_canary_is_in_the_database_files(product: Product) -> None:
+    files = list(Path(product.environment["VAR_DIR"]).glob("gateway.db*"))
+    assert files
+    for file in files:
+        assert found(file.read_bytes().decode("latin-1")) == set(), file
+
+
+@pytest.mark.xdist_group("canaries")
+def test_what_looks_like_a_nik_is_not_even_kept_as_a_hash(product: Product) -> None:
+    with closing(sqlite3.connect(Path(product.environment["VAR_DIR"]) / "gateway.db")) as database:
+        hashes = database.execute("SELECT number_hash FROM identity_tries").fetchall()
+    assert (None,) in hashes
+
+
+@pytest.mark.xdist_group("canaries")
+def test_the_canaries_did_arrive(product: Product) -> None:
+    """A control: the values are there for whoever may read them, so that their absence elsewhere means something."""
+    key = _command(product, "api-keys", "create", "control", "--scope", "records:read")
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = requests.get(f"{product.url}/api/v1/applications/{NUMBER}", headers=headers, timeout=10)
+    record = json.dumps(answer.json(), ensure_ascii=False)
+    assert {PHONE, NAME, BORN, NUMBER} <= found(record)
