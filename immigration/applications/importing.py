@@ -20,6 +20,7 @@ from immigration.vault import Vault
 
 # Short enough that a call never waits long for its turn to write, long enough that the commit costs little.
 BATCH: Final = 500
+_MAY_BE_BLANK: Final = ("phone", "name", "birth_date", "language", "consent")
 
 
 @dataclass
@@ -43,8 +44,11 @@ class Reject:
 
 @dataclass(frozen=True)
 class _Told:
+    """A row as read. What its file leaves `blank` says nothing: a known application keeps it."""
+
     row: Row
     record: Record
+    blank: tuple[str, ...]
     number_hash: bytes
     fingerprint: bytes
 
@@ -100,13 +104,15 @@ def _read_batch(
         if len(row.fields) != len(columns):
             rejects.append(Reject(row, f"has {len(row.fields)} fields, the header has {len(columns)}"))
             continue
+        cells = dict(zip(columns, row.fields, strict=True))
         try:
-            read_as = record(dict(zip(columns, row.fields, strict=True)), reading)
+            read_as = record(cells, reading)
         except BadCell as fault:
             rejects.append(Reject(row, str(fault)))
             continue
         number_hash = vault.lookup("number", read_as.number)
-        told.append(_Told(row, read_as, number_hash, vault.lookup("row", repr(read_as))))
+        blank = tuple(name for name in _MAY_BE_BLANK if not cells.get(name, "").strip())
+        told.append(_Told(row, read_as, blank, number_hash, vault.lookup("row", repr((read_as, blank)))))
     return rejects, told
 
 
@@ -171,7 +177,7 @@ def _insert(session: Session, vault: Vault, told: Sequence[_Told], reading: Read
     if not told:
         return
     now = reading.now
-    decisions = {one.number_hash: _decided(None, one, reading) for one in told}
+    decisions = {one.number_hash: _decided(None, one.record, reading) for one in told}
     made = session.execute(
         insert(Application).returning(Application.id, Application.number_hash),
         [
@@ -187,8 +193,8 @@ def _insert(session: Session, vault: Vault, told: Sequence[_Told], reading: Read
             keep_payment(session, vault, ids[one.number_hash], one.record.payment, now)
 
 
-def _decided(kept: Kept | None, one: _Told, reading: Reading) -> Decision:
-    return decide(kept, one.record, reading.catalogue.service(one.record.service).group, reading.now)
+def _decided(kept: Kept | None, told: Record, reading: Reading) -> Decision:
+    return decide(kept, told, reading.catalogue.service(told.service).group, reading.now)
 
 
 def _change(session: Session, vault: Vault, one: _Told, reading: Reading, actor: str) -> bool:
@@ -201,7 +207,8 @@ def _change(session: Session, vault: Vault, one: _Told, reading: Reading, actor:
     ).one()
     row, payment = found._tuple()
     before = kept_of(vault, row, payment)
-    decision = _decided(before, one, reading)
+    told = replace(one.record, **{name: getattr(before.record, name) for name in one.blank})
+    decision = _decided(before, told, reading)
     decision = replace(decision, events=tuple(e for e in decision.events if not known_late(session, row.id, e)))
     values: dict[str, Any] = {"fingerprint": one.fingerprint}
     if decision.events:
