@@ -19,16 +19,18 @@ class InvalidPhone(ValueError):
     fix = "write a mobile number such as 081234567890 or +6281234567890"
 
 
+def _folded(text: str) -> str:
+    """Digits of any script as 0-9."""
+    return "".join(
+        str(unicodedata.digit(character)) if unicodedata.digit(character, -1) >= 0 else character for character in text
+    )
+
+
 def international(text: str) -> str:
     """`text` as `+` and digits, by the forms people and aggregators write. Raises `InvalidPhone`."""
     if _SHAPE.fullmatch(text) and not text.startswith("+620"):
         return text
-    folded = "".join(
-        str(unicodedata.digit(character))
-        if character.isdigit() and unicodedata.digit(character, -1) >= 0
-        else character
-        for character in text
-    )
+    folded = text if text.isascii() else _folded(text)
     number = _SPACING.sub("", folded.lstrip("'"))
     if number.startswith("00"):
         number = "+" + number[2:]

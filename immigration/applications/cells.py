@@ -1,7 +1,6 @@
 """What does a cell of an export mean? One reader per column, for all that spreadsheets make of dates and numbers."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -59,6 +58,11 @@ class Reading:
     now: datetime
 
 
+def application_number(cells: Mapping[str, str]) -> str:
+    """The number that a row is about. Raises `BadCell`."""
+    return _digits("number", _bare(cells.get("number", "")), 16)
+
+
 def record(cells: Mapping[str, str], reading: Reading) -> Record:
     """The application that a row tells. Raises `BadCell`."""
     told = {name: _bare(text) for name, text in cells.items()}
@@ -83,7 +87,7 @@ def record(cells: Mapping[str, str], reading: Reading) -> Record:
     if occurred_at is not None and occurred_at > reading.now + _CLOCKS_APART:
         raise BadCell("occurred_at", "lies in the future")
     return Record(
-        number=_digits("number", told.get("number", ""), 16),
+        number=application_number(told),
         office=office,
         service=service,
         status=_status(told.get("status", ""), reading.catalogue.service(service).group),
@@ -151,7 +155,7 @@ def _phone(text: str) -> str:
 
 def _text(field: str, text: str, longest: int) -> str:
     plain = " ".join(text.split())
-    if len(plain) > longest or any(unicodedata.category(character) in ("Cc", "Cs") for character in plain):
+    if len(plain) > longest or not plain.isprintable():
         raise BadCell(field, f"write plain text of at most {longest} characters")
     return plain
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from immigration.applications.cells import BadCell, Reading, record
+from immigration.applications.cells import BadCell, Reading, application_number, record
 from immigration.applications.keeping import BillingTaken, keep_payment, known_late
 from immigration.applications.reading import Row, Shape, read
 from immigration.applications.record import Decision, Kept, Record, decide
@@ -43,6 +43,16 @@ class Reject:
 
 
 @dataclass(frozen=True)
+class _Named:
+    """A row whose application is known by its number, before the rest of it is read."""
+
+    row: Row
+    cells: dict[str, str]
+    number_hash: bytes
+    fingerprint: bytes
+
+
+@dataclass(frozen=True)
 class _Told:
     """A row as read. What its file leaves `blank` says nothing: a known application keeps it."""
 
@@ -66,77 +76,82 @@ def run(
 ) -> Iterator[Progress]:
     """Import the file batch by batch; with `check` everything is judged and nothing kept."""
     counts = Counts()
-    for batch in _batches(read(shape), shape.columns.index("number")):
-        rejects, told = _read_batch(batch, shape.columns, vault, reading)
+    for batch in _batches(_named(row, shape.columns, vault) for row in read(shape)):
         counts.read += len(batch)
+        rejects = [one for one in batch if isinstance(one, Reject)]
+        named = [one for one in batch if isinstance(one, _Named)]
+        # Read before the turn to write is taken, and only what is not known to be unchanged.
+        with database.reading() as session:
+            known = _fingerprints(session, named)
+        told: list[_Told] = []
+        for one in named:
+            if known.get(one.number_hash) == one.fingerprint:
+                counts.unchanged += 1
+                continue
+            try:
+                told.append(_read(one, reading))
+            except BadCell as fault:
+                rejects.append(Reject(one.row, str(fault)))
         if check:
             with database.reading() as session:
                 rejects += _kept(session, vault, told, reading, actor, counts)
-                session.rollback()
-        else:
+        elif told:
             with database.writing() as session:
                 rejects += _kept(session, vault, told, reading, actor, counts)
         counts.rejected += len(rejects)
-        yield Progress(counts, tuple(rejects))
+        yield Progress(counts, tuple(sorted(rejects, key=lambda reject: reject.row.line)))
 
 
-def _batches(rows: Iterable[Row], number_column: int) -> Iterator[list[Row]]:
+def _named(row: Row, columns: Sequence[str], vault: Vault) -> _Named | Reject:
+    if len(row.fields) != len(columns):
+        return Reject(row, f"has {len(row.fields)} fields, the header has {len(columns)}")
+    cells = {name: text for name, text in zip(columns, row.fields, strict=True) if text}
+    try:
+        number_hash = vault.lookup("number", application_number(cells))
+    except BadCell as fault:
+        return Reject(row, str(fault))
+    return _Named(row, cells, number_hash, vault.lookup("row", repr(sorted(cells.items()))))
+
+
+def _batches(rows: Iterable[_Named | Reject]) -> Iterator[list[_Named | Reject]]:
     """Rows in batches; a number that comes again waits for the next batch, so that rows are judged in their order."""
-    batch: list[Row] = []
-    numbers: set[str] = set()
+    batch: list[_Named | Reject] = []
+    numbers: set[bytes] = set()
     for row in rows:
-        number = row.fields[number_column] if number_column < len(row.fields) else ""
+        number = row.number_hash if isinstance(row, _Named) else None
         if len(batch) >= BATCH or number in numbers:
             yield batch
             batch, numbers = [], set()
         batch.append(row)
-        numbers.add(number)
+        if number is not None:
+            numbers.add(number)
     if batch:
         yield batch
 
 
-def _read_batch(
-    batch: Sequence[Row], columns: Sequence[str], vault: Vault, reading: Reading
-) -> tuple[list[Reject], list[_Told]]:
-    rejects: list[Reject] = []
-    told: list[_Told] = []
-    for row in batch:
-        if len(row.fields) != len(columns):
-            rejects.append(Reject(row, f"has {len(row.fields)} fields, the header has {len(columns)}"))
-            continue
-        cells = dict(zip(columns, row.fields, strict=True))
-        try:
-            read_as = record(cells, reading)
-        except BadCell as fault:
-            rejects.append(Reject(row, str(fault)))
-            continue
-        number_hash = vault.lookup("number", read_as.number)
-        blank = tuple(name for name in _MAY_BE_BLANK if not cells.get(name, "").strip())
-        told.append(_Told(row, read_as, blank, number_hash, vault.lookup("row", repr((read_as, blank)))))
-    return rejects, told
+def _fingerprints(session: Session, rows: Sequence[_Named | _Told]) -> dict[bytes, bytes | None]:
+    """By number: the fingerprint of the row that was imported last, of those that are known."""
+    query = select(Application.number_hash, Application.fingerprint)
+    found = session.execute(query.where(Application.number_hash.in_([row.number_hash for row in rows])))
+    return {row.number_hash: row.fingerprint for row in found}
+
+
+def _read(one: _Named, reading: Reading) -> _Told:
+    blank = tuple(name for name in _MAY_BE_BLANK if not one.cells.get(name, "").strip())
+    return _Told(one.row, record(one.cells, reading), blank, one.number_hash, one.fingerprint)
 
 
 def _kept(
     session: Session, vault: Vault, told: Sequence[_Told], reading: Reading, actor: str, counts: Counts
 ) -> list[Reject]:
     """Judge and keep a batch of rows whose numbers all differ; those that must stay out."""
-    rejects: list[Reject] = []
-    known = {
-        row.number_hash: row.fingerprint
-        for row in session.execute(
-            select(Application.number_hash, Application.fingerprint).where(
-                Application.number_hash.in_([one.number_hash for one in told])
-            )
-        )
-    }
-    fresh = [one for one in told if one.number_hash not in known]
-    again = [one for one in told if one.number_hash in known and known[one.number_hash] != one.fingerprint]
-    counts.unchanged += len(told) - len(fresh) - len(again)
-    fresh, taken = _without_taken_billings(session, vault, fresh)
-    rejects += taken
+    known = _fingerprints(session, told)
+    fresh, rejects = _without_taken_billings(session, vault, [one for one in told if one.number_hash not in known])
     _insert(session, vault, fresh, reading, actor)
     counts.new += len(fresh)
-    for one in again:
+    for one in told:
+        if one.number_hash not in known:
+            continue
         try:
             with session.begin_nested():
                 changed = _change(session, vault, one, reading, actor)
@@ -205,7 +220,7 @@ def _change(session: Session, vault: Vault, one: _Told, reading: Reading, actor:
         .where(Application.number_hash == one.number_hash)
         .with_for_update(of=Application)
     ).one()
-    row, payment = found._tuple()
+    row, payment = found
     before = kept_of(vault, row, payment)
     told = replace(one.record, **{name: getattr(before.record, name) for name in one.blank})
     decision = _decided(before, told, reading)
