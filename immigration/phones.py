@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 _SPACING = re.compile(r"[\s\-().\u2010-\u2015\u00a0]+")
 _SHAPE = re.compile(r"\+[1-9][0-9]{7,14}")
@@ -50,10 +50,14 @@ def international(text: str) -> str:
 def parse_phone(text: str) -> str:
     """A citizen's mobile number in E.164. Raises `InvalidPhone` for anything that no SMS reaches."""
     number = international(text)
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except NumberParseException:
-        raise InvalidPhone("phone: not a phone number") from None
+    if number.startswith("+62"):
+        # E.164 already, of a country whose numbers have no leading zero: parsing again would take half the time.
+        parsed = PhoneNumber(country_code=62, national_number=int(number[3:]))
+    else:
+        try:
+            parsed = phonenumbers.parse(number, None)
+        except NumberParseException:
+            raise InvalidPhone("phone: not a phone number") from None
     kind = phonenumbers.number_type(parsed)
     # `is_valid_number` alone also accepts toll-free numbers; number_type is UNKNOWN for what is not valid.
     if kind not in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE):

@@ -65,7 +65,7 @@ def application_number(cells: Mapping[str, str]) -> str:
 
 def record(cells: Mapping[str, str], reading: Reading) -> Record:
     """The application that a row tells. Raises `BadCell`."""
-    told = {name: _bare(text) for name, text in cells.items()}
+    told = {name: _bare(text) for name, text in cells.items() if text}
 
     def cell(name: str, read: Callable[[str], Any]) -> Any:
         text = told.get(name, "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from immigration.applications.cells import BadCell, Reading, application_number, record
@@ -15,7 +15,7 @@ from immigration.applications.record import Decision, Kept, Record, decide
 from immigration.applications.rows import event_values, kept_of, row_values
 from immigration.applications.tables import Application, ApplicationEvent, Payment
 from immigration.audit import AuditRow
-from immigration.database import Database
+from immigration.database import Base, Database
 from immigration.vault import Vault
 
 # Short enough that a call never waits long for its turn to write, long enough that the commit costs little.
@@ -193,19 +193,28 @@ def _insert(session: Session, vault: Vault, told: Sequence[_Told], reading: Read
         return
     now = reading.now
     decisions = {one.number_hash: _decided(None, one.record, reading) for one in told}
-    made = session.execute(
-        insert(Application).returning(Application.id, Application.number_hash),
+    _insert_all(
+        session,
+        Application,
         [
             row_values(vault, decisions[one.number_hash].kept)
             | {"fingerprint": one.fingerprint, "created_at": now, "updated_at": now}
             for one in told
         ],
     )
-    ids = {row.number_hash: row.id for row in made}
+    made = select(Application.id, Application.number_hash)
+    numbers = [one.number_hash for one in told]
+    ids = {row.number_hash: row.id for row in session.execute(made.where(Application.number_hash.in_(numbers)))}
     _note(session, vault, told, decisions, ids, actor, now)
     for one in told:
         if one.record.payment is not None:
             keep_payment(session, vault, ids[one.number_hash], one.record.payment, now)
+
+
+def _insert_all(session: Session, table: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Many rows by the driver's own executemany: the unit of work would cost more than the rows."""
+    assert isinstance(table.__table__, Table)
+    session.connection().execute(insert(table.__table__), rows)
 
 
 def _decided(kept: Kept | None, told: Record, reading: Reading) -> Decision:
@@ -253,16 +262,18 @@ def _note(
     now: datetime,
 ) -> None:
     """Write the events, and who changed whose record."""
-    session.execute(
-        insert(ApplicationEvent),
+    _insert_all(
+        session,
+        ApplicationEvent,
         [
             event_values(vault, event, actor, now) | {"application_id": ids[one.number_hash]}
             for one in told
             for event in decisions[one.number_hash].events
         ],
     )
-    session.execute(
-        insert(AuditRow),
+    _insert_all(
+        session,
+        AuditRow,
         [
             {
                 "at": now,

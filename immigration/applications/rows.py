@@ -56,7 +56,7 @@ def row_values(vault: Vault, kept: Kept) -> dict[str, Any]:
         "consent": record.consent,
         "status": record.status.value,
         "status_at": kept.status_at,
-        "details_sealed": sealed("details", record.details.to_json()),
+        "details_sealed": sealed("details", record.details.to_json() if record.details != Details() else None),
         "key_id": vault.ring.newest_id,
     }
 
