@@ -124,6 +124,8 @@ def _known(field: str, code: str, codes: Mapping[str, object]) -> str:
 
 def _digits(field: str, text: str, length: int) -> str:
     number = text.replace(" ", "").replace("-", "")
+    if len(number) == length and number.isascii() and number.isdigit():
+        return number
     if re.fullmatch(r"[0-9][.,][0-9]+E\+?[0-9]+", number, re.IGNORECASE):
         raise BadCell(field, "the spreadsheet rounded it: format the column as text and export again")
     if not re.fullmatch(r"[0-9]+", number):

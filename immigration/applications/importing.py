@@ -110,7 +110,7 @@ def _named(row: Row, columns: Sequence[str], vault: Vault) -> _Named | Reject:
         number_hash = vault.lookup("number", application_number(cells))
     except BadCell as fault:
         return Reject(row, str(fault))
-    return _Named(row, cells, number_hash, vault.lookup("row", repr(sorted(cells.items()))))
+    return _Named(row, cells, number_hash, vault.lookup("row", "\x1f".join((*columns, *row.fields))))
 
 
 def _batches(rows: Iterable[_Named | Reject]) -> Iterator[list[_Named | Reject]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from itertools import count
 
-from hypothesis import HealthCheck, assume, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -21,6 +21,7 @@ from menus.description import Say
 from menus.machine import Reply
 from menus.session import ANSWERS_KEPT
 from menus.testing import Call, CallKit
+from menus.turn import INPUTS_REPLAYED
 from menus.wording import Wording
 from tests.menus.conftest import Office
 
@@ -83,7 +84,7 @@ class Phone:
     call: Call
     language: str
     told: dict[str, Told] = field(default_factory=dict)
-    began: tuple[int, ...] = ()
+    began: int = 0
     resumed: bool = False
     own_choice: str | None = None
     # Its session is not in Redis: the next hop replays it.
@@ -149,9 +150,7 @@ class Calls(RuleBasedStateMachine):
 
     @rule(target=calls, who=st.integers(0, 1), text=st.sampled_from(["1", "4", "5", "7", "x"]))
     def direct_dial(self, who: int, text: str) -> Phone:
-        phone = self._dialled(self.lines[who], text)
-        phone.rebuilt = True
-        self._led_from_main(phone, text)
+        phone = self._led_from_main(self._dialled(self.lines[who], text), text)
         self._left_at(phone)
         return phone
 
@@ -165,20 +164,26 @@ class Calls(RuleBasedStateMachine):
 
     @rule(phone=calls, typed=st.sampled_from([*GARBAGE, "*", "", "1*1"]))
     def type_what_fits_nowhere(self, phone: Phone, typed: str) -> None:
-        assume(typed or phone.call.text)
+        if not typed and not phone.call.text:
+            return  # An empty first reply cannot be told from a repeated dial.
         phone.ambiguous = phone.ambiguous or not typed or "*" in typed
         self._hop(phone, typed, None)
 
-    @rule(phone=calls)
-    def go_to_the_language_menu(self, phone: Phone) -> None:
+    @rule(phone=calls, option=st.sampled_from(["", *LANGUAGES]))
+    def choose_a_language(self, phone: Phone, option: str) -> None:
         self._hop(phone, "00", "00")
         self._hop(phone, "7", "7")
+        if option:
+            self._hop(phone, option, option)
 
     @rule(phone=calls, of=st.sampled_from(["first", "second", "unknown"]), born=st.sampled_from([BORN, WRONG_DATE]))
     def claim_an_application(self, phone: Phone, of: str, born: str) -> None:
-        assume(phone.call.open and not phone.blurred)
+        if not self._goes_on(phone, room=10):
+            return
         number = {"first": self.lines[0].number, "second": self.lines[1].number}.get(of, self.unknown)
         self._hop(phone, "00", "00")
+        if phone.blurred:
+            return
         self._hop(phone, "1", "1")
         if not phone.shown.startswith(said("status.number", phone.language)):
             # The caller's own application is shown, or a list; the last option asks for another number.
@@ -188,15 +193,34 @@ class Calls(RuleBasedStateMachine):
         assert phone.screen == f"{said('status.birth', phone.language)}\n0 {said('back', phone.language)}"
         self._hop(phone, born, None)
 
-    @rule(phone=calls)
-    def repeat(self, phone: Phone) -> None:
+    @rule(target=calls, who=st.integers(0, 1), of=st.sampled_from(["first", "second", "unknown"]))
+    def guess_until_it_is_enough(self, who: int, of: str) -> Phone:
+        phone = self.direct_dial(who, "4")
+        for _ in range(TRIES + 1):
+            self.claim_an_application(phone, of, WRONG_DATE)
+        self.claim_an_application(phone, of, BORN)
+        return phone
+
+    @rule(phone=calls, forgotten=st.booleans())
+    def repeat(self, phone: Phone, forgotten: bool) -> None:
+        if forgotten:
+            self.redis_forgets_everything()
         self._again(phone, phone.call.text)
 
-    @rule(phone=calls, back=st.integers(1, ANSWERS_KEPT - 1))
-    def a_copy_comes_late(self, phone: Phone, back: int) -> None:
+    @rule(phone=calls, back=st.integers(1, ANSWERS_KEPT - 1), forgotten=st.booleans())
+    def a_copy_comes_late(self, phone: Phone, back: int, forgotten: bool) -> None:
         texts = list(phone.told)
-        assume(back < len(texts))
+        if back >= len(texts):
+            return
+        if forgotten:
+            self.redis_forgets_everything()
         self._again(phone, texts[-1 - back])
+
+    @rule(phone=calls, text=st.sampled_from(["1", "4"]))
+    def a_first_hop_comes_late_after_a_later_call(self, phone: Phone, text: str) -> None:
+        self.redis_forgets_everything()
+        self._left_at(self._led_from_main(self._dialled(phone.line, text), text))
+        self._again(phone, next(iter(phone.told)))
 
     @rule(phone=consumes(calls))
     def drop(self, phone: Phone) -> None:
@@ -219,6 +243,7 @@ class Calls(RuleBasedStateMachine):
         for phone in self.open:
             phone.gone = True
 
+    @precondition(lambda self: self.world < 3)
     @rule(status=st.sampled_from([Status.CETAK, Status.VERIFIKASI, Status.ADJUDIKASI]))
     def the_office_moves_an_application(self, status: Status) -> None:
         self.office.keep(self.lines[0].number, self.lines[0].phone, status)
@@ -242,8 +267,12 @@ class Calls(RuleBasedStateMachine):
     def _seen(self, line: Line) -> tuple[int, ...]:
         return (self.world, line.choices)
 
+    def _goes_on(self, phone: Phone, room: int = 4) -> bool:
+        """Whether something more may be typed; what is longer than any call begins anew once Redis forgot it."""
+        return phone.call.open and len(phone.told) < INPUTS_REPLAYED - room
+
     def _dialled(self, line: Line, text: str) -> Phone:
-        phone = Phone(line, self.kit.dial(line.phone, text), line.language, began=(self.path,))
+        phone = Phone(line, self.kit.dial(line.phone, text), line.language, began=self.path, rebuilt=text != "")
         phone.told[text] = Told(phone.call.history[-1][1], self.wipes, self._seen(line))
         self.open.append(phone)
         return phone
@@ -260,7 +289,8 @@ class Calls(RuleBasedStateMachine):
 
     def _hop(self, phone: Phone, typed: str, option: str | None) -> None:
         """A new input, and what it leads to. `option` is the choice that is meant, if it is one."""
-        assume(phone.call.open)
+        if not self._goes_on(phone):
+            return
         self._gone(phone)
         phone.blurred = phone.blurred or (phone.rebuilt and "*" in typed)
         before, shown, language = phone.screen, phone.shown, phone.language
@@ -294,7 +324,7 @@ class Calls(RuleBasedStateMachine):
         self._left_at(phone)
         self._agrees(phone)
 
-    def _led_from_main(self, phone: Phone, option: str) -> None:
+    def _led_from_main(self, phone: Phone, option: str) -> Phone:
         language = phone.language
         heads = {"4": "fees", "7": "language"}
         if option in heads:
@@ -306,6 +336,7 @@ class Calls(RuleBasedStateMachine):
             assert not phone.screen.startswith(said("wrong", language))
         elif phone.screen != said("wrong", language) + "\n" + main_menu(language):
             assert phone.screen.startswith(said("help", language).split("{")[0])
+        return phone
 
     def _went_on(self, phone: Phone) -> None:
         """The offer was taken: the screen is the one that was dropped, unless what it shows has changed since."""
@@ -343,6 +374,9 @@ class Calls(RuleBasedStateMachine):
         again = phone.call.asks(text)
         if kept or (told.seen == self._seen(phone.line) and not phone.blurred and not blurred):
             assert again == told.reply
+        if not phone.ambiguous and phone.began == self.path:
+            # What the turn did, no repeat and no replay of it does again.
+            self._agrees(phone)
         if kept:
             return
         if is_last:
@@ -356,7 +390,6 @@ class Calls(RuleBasedStateMachine):
                 self._left_at(phone)
         else:
             phone.language = language
-        self._agrees(phone)
 
     def _gone(self, phone: Phone) -> None:
         """What is left of a call that Redis has forgotten: where it began, what was typed, what the world is by now."""
@@ -364,7 +397,7 @@ class Calls(RuleBasedStateMachine):
             return
         if phone.own_choice is None and not phone.resumed:
             phone.language = phone.line.language
-        phone.blurred = phone.blurred or phone.ambiguous or phone.began != (self.path,)
+        phone.blurred = phone.blurred or phone.ambiguous or phone.began != self.path
         if phone.told[phone.call.text].seen != self._seen(phone.line):
             # The caller looks at a screen of before; what a replay shows is known to nobody but the product.
             phone.blurred = phone.blurred or phone.language != phone.line.language or not self._redrawn(phone)
