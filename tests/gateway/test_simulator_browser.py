@@ -5,27 +5,25 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+from redis import Redis
 
 from gateway.cli.recordings import read_recording
 from menus.gsm7 import is_gsm7, septets
+from tests.support.product import Product, running_product
 
 CHROMIUM = shutil.which("chromium")
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="browser tests need Chromium: apt-get install chromium (Debian), then run again"
-)
-
-
-class Product(Protocol):
-    """What these tests need of the running product."""
-
-    @property
-    def url(self) -> str: ...
+pytestmark = [
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="browser tests need Chromium: apt-get install chromium (Debian), then run again"
+    ),
+    # One product and one browser serve them all.
+    pytest.mark.xdist_group("browser"),
+]
 
 
 class Desk:
@@ -60,6 +58,21 @@ class Desk:
     @property
     def texts(self) -> list[str]:
         return [hop["text"] for hop in self.sent("ussd")]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with running_product(tmp_path_factory.mktemp("browser"), {"WEB_PROCESSES": "1"}) as product:
+        yield product
+
+
+@pytest.fixture
+def product(running: Product) -> Product:
+    """The running product, as if nobody had called it yet: no dropped call is offered again."""
+    [socket] = Path(running.environment["VAR_DIR"]).glob("valkey-*/valkey.sock")
+    with Redis(unix_socket_path=str(socket)) as redis:
+        redis.flushall()
+    return running
 
 
 @pytest.fixture(scope="module")
