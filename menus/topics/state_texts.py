@@ -65,7 +65,7 @@ def _payment(case: Case, office: OfficeFacts, now: datetime) -> Text:
     due = payment.due_at.astimezone(office.zone)
     until: dict[str, Text | int] = {
         "time": Lines((Moment(due), Verbatim(zone_label(office.zone))), joint=" "),
-        "date": Day(due.date()),
+        "date": ShortDay(due.date(), now.astimezone(office.zone).year),
     }
     if payment.due_at < now:
         return Say("state.MENUNGGU_BAYAR.late", until)
