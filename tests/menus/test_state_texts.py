@@ -43,15 +43,15 @@ def told(
             None,
             DUE,
             (
-                "Menunggu pembayaran Rp950.000. Billing 820261124000001. Bayar sebelum 12.00 WIB 24 Nov 2026. "
-                "Lewat itu batal otomatis."
+                "Menunggu pembayaran Rp950.000. Billing 820261124000001. Bayar sebelum 12.00 WIB 24 Nov. "
+                "Lewat itu batal."
             ),
         ),
         (
             S.MENUNGGU_BAYAR,
             None,
             LATE,
-            "Batas bayar 09.00 WIB 24 Nov 2026 sudah lewat. Jangan dibayar. Sudah bayar? Bawa struk ke kantor.",
+            "Batas bayar 09.00 WIB 24 Nov sudah lewat. Jangan dibayar. Sudah bayar? Bawa struk ke kantor.",
         ),
         (
             S.MENUNGGU_BAYAR,
