@@ -211,3 +211,11 @@ def test_hops_that_are_replayed_again_and_again_count_once(kit: CallKit) -> None
     with kit.database.reading() as session:
         assert session.scalars(select(calls.Call.hops)).all() == [3]
     kit.dial(STRANGER).replies("1").sees(ASK_BIRTH)
+
+
+def test_a_replay_does_not_take_back_a_choice_of_language_made_since(kit: CallKit) -> None:
+    first = kit.dial(ONE).replies("7").replies("3")
+    kit.dial(ONE, text="7").replies("2")
+    kit.wipe()
+    first.repeats()
+    assert "1 Caliak status" in kit.dial(ONE).screen
