@@ -1,9 +1,10 @@
 """`import`: what the back office exports comes in."""
 
 import csv
+import os
 import sys
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway.cli.common import opened, operator
 from immigration.applications.cells import Reading
 from immigration.applications.importing import Counts, Reject, run
-from immigration.applications.reading import BadFile, Shape, examine
+from immigration.applications.reading import ADDED, BadFile, Shape, examine
 from immigration.clock import utc_now
 from immigration.offices.catalogue import load_catalogue
 
@@ -40,7 +41,7 @@ def applications(file: Path, check: bool, actor: str | None) -> None:
         raise click.ClickException(f"{file}: {fault}") from None
     rejected = file.with_name(file.name + ".rejects.csv")
     counts = Counts()
-    with opened() as parts, ExitStack() as stack:
+    with opened() as parts, _writing_to(rejected), ExitStack() as stack:
         with parts.database.reading() as session:
             reading = Reading(load_catalogue(session), utc_now())
         rejects = stack.enter_context(_RejectsFile(rejected, shape))
@@ -55,6 +56,16 @@ def applications(file: Path, check: bool, actor: str | None) -> None:
         click.echo(f"rejected rows with their reasons: {rejected}", err=True)
     if counts.read and counts.rejected == counts.read:
         raise SystemExit(1)
+
+
+@contextmanager
+def _writing_to(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(
+            f"{path}: cannot be written ({error.strerror}); rows that came in before stay, import the file again"
+        ) from None
 
 
 def _bar() -> Progress:
@@ -88,8 +99,8 @@ class _RejectsFile:
         """Append these rows as they stand in the file, with line and reason."""
         for reject in rejects:
             if self._writer is None:
-                file = self._stack.enter_context(self._path.open("w", encoding="utf-8-sig", newline=""))
-                self._path.chmod(0o600)
+                handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                file = self._stack.enter_context(os.fdopen(handle, "w", encoding="utf-8-sig", newline=""))
                 self._writer = csv.writer(file, delimiter=self._shape.separator)
-                self._writer.writerow([*self._shape.header, "line", "reason"])
+                self._writer.writerow([*self._shape.header, *ADDED])
             self._writer.writerow([*reject.row.fields, reject.row.line, reject.reason])

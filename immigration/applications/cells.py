@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from immigration.applications.record import Billing, Details, Record
@@ -18,9 +18,13 @@ _EXCEL_DAY_ZERO: Final = date(1899, 12, 30)
 _DUE_WITHIN: Final = timedelta(days=7)
 _CLOCKS_APART: Final = timedelta(minutes=5)
 _OLDEST_YEARS: Final = 130
+_MOST_RUPIAH: Final = 1_000_000_000
+# The API's bounds: what lies outside is a slip, and at the calendar's own edge no zone can be applied.
+_YEARS: Final = range(2000, 2100)
 _DAY_FIRST: Final = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})")
 _MOMENT: Final = re.compile(r"(.+?)[ T]([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2}))?")
 _AMOUNT: Final = re.compile(r"(?:rp\.?\s*)?([0-9]{1,3}(?:[.,][0-9]{3})+|[0-9]+)(?:[.,]00?)?", re.IGNORECASE)
+_Day = TypeVar("_Day", bound=date)
 _LANGUAGE_NAMES: Final[dict[str, Language]] = {
     "indonesia": "id",
     "bahasa indonesia": "id",
@@ -77,11 +81,11 @@ def record(cells: Mapping[str, str], reading: Reading) -> Record:
 
     def moment(name: str) -> datetime | None:
         text = told.get(name, "")
-        return _moment(name, text, zone) if text else None
+        return _near(name, _moment(name, text, zone)) if text else None
 
     def day(name: str) -> date | None:
         text = told.get(name, "")
-        return _day(name, text) if text else None
+        return _near(name, _day(name, text)) if text else None
 
     occurred_at = moment("occurred_at")
     if occurred_at is not None and occurred_at > reading.now + _CLOCKS_APART:
@@ -93,7 +97,9 @@ def record(cells: Mapping[str, str], reading: Reading) -> Record:
         status=_status(told.get("status", ""), reading.catalogue.service(service).group),
         phone=cell("phone", _phone),
         name=cell("name", lambda text: _text("name", text, 200)),
-        birth_date=_birth_date(day("birth_date"), reading.now.astimezone(zone).date()),
+        birth_date=_birth_date(
+            cell("birth_date", lambda text: _day("birth_date", text)), reading.now.astimezone(zone).date()
+        ),
         language=cell("language", _language),
         consent=bool(cell("consent", _consent)),
         details=Details(
@@ -157,7 +163,8 @@ def _phone(text: str) -> str:
 
 def _text(field: str, text: str, longest: int) -> str:
     plain = " ".join(text.split())
-    if len(plain) > longest or not plain.isprintable():
+    # U+FFFD stands where a byte was no character of the file's encoding: a name is not kept mangled.
+    if len(plain) > longest or not plain.isprintable() or "\ufffd" in plain:
         raise BadCell(field, f"write plain text of at most {longest} characters")
     return plain
 
@@ -185,11 +192,18 @@ def _day(field: str, text: str) -> date:
     try:
         if found := _DAY_FIRST.fullmatch(text):
             return date(int(found[3]), int(found[2]), int(found[1]))
-        if re.fullmatch(r"[0-9]{1,5}", text):
+        if re.fullmatch(r"[0-9]{5}", text):
+            # Five digits begin in 1927: a bare year (1990) or an empty cell's 0 must not pass for a day.
             return _EXCEL_DAY_ZERO + timedelta(days=int(text))
         return date.fromisoformat(text)
     except ValueError:
         raise BadCell(field, "write a date as 2026-11-24 or 24/11/2026") from None
+
+
+def _near(field: str, day: _Day) -> _Day:
+    if day.year not in _YEARS:
+        raise BadCell(field, f"write a year from {_YEARS[0]} to {_YEARS[-1]}")
+    return day
 
 
 def _moment(field: str, text: str, zone: ZoneInfo) -> datetime:
@@ -219,7 +233,7 @@ def _payment(told: Mapping[str, str], moment: Callable[[str], datetime | None], 
         return None
     found = _AMOUNT.fullmatch(told.get("amount", ""))
     amount = int(re.sub(r"[.,]", "", found[1])) if found else 0
-    if amount <= 0:
+    if not 0 < amount <= _MOST_RUPIAH:
         raise BadCell("amount", "write whole rupiah such as 650000")
     due_at = moment("due_at")
     if due_at is None:

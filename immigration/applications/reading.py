@@ -30,6 +30,8 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "paid_at": ("dibayar",),
 }
 REQUIRED: Final = ("number", "service", "office", "status")
+# What a file of rejects has at its end besides: put right, it is imported as it lies.
+ADDED: Final = ("line", "reason")
 _NAMES: Final = {alias: name for name, aliases in ALIASES.items() for alias in (name, *aliases)}
 _CHUNK: Final = 1 << 16
 _FIELD_LIMIT: Final = 8192
@@ -48,6 +50,7 @@ class Shape:
     separator: str
     header: tuple[str, ...]
     columns: tuple[str, ...]
+    added: int
     rows: int
 
 
@@ -71,11 +74,13 @@ def examine(path: Path) -> Shape:
             header = next(reader, None)
             if not header:
                 raise BadFile("line 1: the file is empty; the first line names the columns")
+            added = len(ADDED) if tuple(header[-len(ADDED) :]) == ADDED else 0
+            header = header[: len(header) - added]
             columns = _columns(header)
             rows = sum(1 for fields in reader if any(fields))
         except csv.Error as error:
             raise BadFile(_csv_fault(error, reader.line_num)) from None
-    return Shape(path, encoding, separator, tuple(header), columns, rows)
+    return Shape(path, encoding, separator, tuple(header), columns, added, rows)
 
 
 def read(shape: Shape) -> Iterator[Row]:
@@ -86,7 +91,7 @@ def read(shape: Shape) -> Iterator[Row]:
         line = reader.line_num + 1
         for fields in reader:
             if any(fields):
-                yield Row(line, tuple(fields))
+                yield Row(line, tuple(fields[: len(fields) - shape.added]))
             line = reader.line_num + 1
 
 
@@ -130,6 +135,9 @@ def _csv_fault(error: csv.Error, line: int) -> str:
 def _columns(header: Sequence[str]) -> tuple[str, ...]:
     names = [cell.strip().lstrip("'").lower().replace(" ", "_") for cell in header]
     unknown = [name for name in names if name not in _NAMES]
+    if len(unknown) == len(names):
+        # A file without a header: its first line is somebody's data, and is not repeated.
+        raise BadFile(f"line 1: names no column; put a first line with names such as {', '.join(REQUIRED)}")
     if unknown:
         raise BadFile(f"line 1: unknown columns {', '.join(map(repr, unknown))}; there are {', '.join(ALIASES)}")
     columns = tuple(_NAMES[name] for name in names)
