@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL
@@ -61,11 +62,17 @@ def restore(database: Database, ring: KeyRing, file: Path, *, force: bool = Fals
     if not force and _holds_something(database):
         raise BackupFault("the database holds tables already: restore into an empty one, or --force to replace it")
     if database.dialect == "sqlite":
-        with _trial_copy(file) as trial:
-            _require_fitting(trial, ring)
-        with database.writing():
-            pass  # Nobody is half-way through writing; SQLite's backup takes its own lock from here on.
-        _sqlite_copy(file, _path(database.engine.url))
+        ours = _path(database.engine.url)
+        try:
+            with _trial_copy(file, ours.parent) as trial:
+                _require_fitting(trial, ring)
+            with database.writing():
+                pass  # Nobody is half-way through writing; SQLite's backup takes its own lock from here on.
+            _sqlite_copy(file, ours)
+        except OSError as error:
+            raise BackupFault(f"{ours.parent}: cannot be written ({error.strerror})") from error
+        except sqlite3.Error as error:
+            raise BackupFault(f"{ours}: cannot be written ({error})") from error
     else:
         with _trial_database(database.engine.url) as trial_url:
             _tool(
@@ -96,32 +103,34 @@ def _path(url: URL) -> Path:
 
 def _sqlite_copy(source: Path, target: Path) -> None:
     # SQLite's online backup sees one moment, however much is written meanwhile.
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
+    with closing(_read_only(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
 
 
+def _read_only(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+
+
 @contextmanager
-def _trial_copy(file: Path) -> Iterator[Database]:
-    """The backup as a database of its own, opened without changing the file."""
+def _trial_copy(file: Path, folder: Path) -> Iterator[Database]:
+    """The backup as a database of its own in `folder`, opened without changing the file."""
     try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as opened:
+        with closing(_read_only(file)) as opened:
             fault = opened.execute("PRAGMA quick_check").fetchone()[0]
             known = opened.execute("SELECT count(*) FROM sqlite_master WHERE name = 'wrapped_keys'").fetchone()[0]
     except sqlite3.Error as error:
         raise BackupFault(f"{file} is no SQLite backup ({error})") from error
     if fault != "ok" or not known:
         raise BackupFault(f"{file} is damaged or no backup of this product")
-    trial = file.with_name(f".{file.name}.trial")
-    try:
+    # Beside the database there must be room for it anyway; the backup's own folder may be read-only.
+    with TemporaryDirectory(prefix=".restore-", dir=folder) as beside:
+        trial = Path(beside) / "trial.db"
         _sqlite_copy(file, trial)
         database = Database(f"sqlite:///{trial}")
         try:
             yield database
         finally:
             database.close()
-    finally:
-        for left in file.parent.glob(f".{file.name}.trial*"):
-            left.unlink()
 
 
 @contextmanager
