@@ -1,12 +1,9 @@
 """How does a database become ours? Migrations, the lookup key, the reference data; again changes nothing."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 from immigration.clock import utc_now
@@ -14,6 +11,9 @@ from immigration.database import Database, unpooled
 from immigration.keys import ensure_lookup_key
 from immigration.offices.loader import load_reference
 from immigration.vault import KeyRing
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 # Any number will do, so long as every process that migrates asks for the same one.
@@ -24,7 +24,10 @@ class NewerDatabase(Exception):
     """The database was migrated by a newer version of this product; this one must not touch it."""
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection) -> "Config":
+    # Loading Alembic takes a third of a second, which only a start that migrates should pay for.
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     config.set_main_option("path_separator", "os")
@@ -32,17 +35,23 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def newest_revision() -> str | None:
+def _revisions() -> list[str]:
+    """Every revision of this version's code, oldest first: a migration's file is named after its revision."""
+    return sorted(file.name.partition("_")[0] for file in (_SCRIPTS / "versions").glob("[0-9]*_*.py"))
+
+
+def newest_revision() -> str:
     """The revision that this version of the code needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return _revisions()[-1]
 
 
 def revision_of(database: Database) -> str | None:
     """The revision that the database is at; none before the first migration. Raises `NewerDatabase`."""
     with database.engine.connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if revision is not None and revision not in _revisions():
         raise NewerDatabase(
             f"the database is at revision {revision}, which this version does not know: update the code"
         )
@@ -55,12 +64,30 @@ def upgrade(database: Database, ring: KeyRing) -> dict[str, int]:
     Raises `NewerDatabase`, `BadKeyRing` and the loader's errors; what fails leaves nothing half done.
     """
     if revision_of(database) != newest_revision():
-        engine = unpooled(database.engine.url.render_as_string(hide_password=False))
-        with engine.begin() as connection:
-            if database.dialect == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-            command.upgrade(_config(connection), "head")
-        engine.dispose()
+        _migrate(database)
     ensure_lookup_key(database, ring)
     with database.writing() as session:
+        _take_turn(session.connection())
         return load_reference(session, today=utc_now().date())
+
+
+def _migrate(database: Database) -> None:
+    """All of it in one transaction, one process at a time; the second finds it done."""
+    from alembic import command
+
+    if database.dialect == "sqlite":
+        # The turn to write is the lock, and BEGIN IMMEDIATE makes SQLite's changes of tables whole or none.
+        with database.writing() as session:
+            command.upgrade(_config(session.connection()), "head")
+        return
+    engine = unpooled(database.engine.url.render_as_string(hide_password=False))
+    with engine.begin() as connection:
+        _take_turn(connection)
+        command.upgrade(_config(connection), "head")
+    engine.dispose()
+
+
+def _take_turn(connection: Connection) -> None:
+    """One process at a time changes tables and reference rows; SQLite's writers are that already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
