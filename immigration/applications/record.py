@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
-from typing import Any, Literal
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Literal
 
-from immigration.applications.states import Group, Status, belongs, following, may_follow
+from immigration.applications.states import Group, Status, belongs, following, is_end, may_follow
 from immigration.people import Language
 
 EventKind = Literal["created", "status", "correction", "late", "details", "applicant", "payment"]
@@ -115,6 +115,8 @@ class NotOfGroup(Exception):
         self.group = group
 
 
+# An application forgets its person then (domain.md 5.1; UU PDP 27/2022 Arts. 42-44).
+KEPT_AFTER_END: Final = timedelta(days=90)
 _APPLICANT = ("phone", "name", "birth_date", "language", "consent", "office", "service")
 
 
@@ -128,6 +130,8 @@ def decide(kept: Kept | None, told: Record, group: Group, now: datetime) -> Deci
         raise NotOfGroup(told.status, group)
     occurred = told.occurred_at or now
     if kept is None:
+        if _is_forgotten(told.status, occurred, now):
+            told = replace(told, phone=None, name=None, birth_date=None)
         return Decision(Kept(told, occurred), (Event("created", occurred, None, told.status),))
     old = kept.record
     events: list[Event] = []
@@ -138,6 +142,10 @@ def decide(kept: Kept | None, told: Record, group: Group, now: datetime) -> Deci
         merged = replace(merged, status=old.status, details=old.details)
         if told.status is not old.status:
             events.append(Event("late", occurred, old.status, told.status))
+    since = kept.status_at if late or (told.occurred_at is None and told.status is old.status) else occurred
+    if _is_forgotten(merged.status, since, now):
+        # An old export that comes again must not bring back whom the application has forgotten.
+        merged = replace(merged, phone=old.phone, name=old.name, birth_date=old.birth_date)
     changed = tuple(name for name in _APPLICANT if getattr(merged, name) != getattr(old, name))
     if changed:
         events.append(Event("applicant", now, changed=changed))
@@ -189,6 +197,10 @@ def decide_status(
     if not may_follow(old.status, new, group):
         raise UnknownTransition(old.status, new, following(old.status, group))
     return Decision(Kept(told, occurred), (Event("status", occurred, old.status, new),))
+
+
+def _is_forgotten(status: Status, since: datetime, now: datetime) -> bool:
+    return is_end(status) and since < now - KEPT_AFTER_END
 
 
 def _details(told: Record, old: Record) -> Details:

@@ -1,18 +1,18 @@
-"""When does an application forget its person? 90 days after it ended (domain.md 5.1; UU PDP 27/2022 Arts. 42-44)."""
+"""How does an application forget its person? In batches, 90 days after it ended."""
 
 import os
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from immigration.applications.states import ENDS, Status
+from immigration.applications.record import KEPT_AFTER_END
+from immigration.applications.states import Status, is_end
 from immigration.applications.tables import Application, ApplicationEvent
 
-KEPT_AFTER_END: Final = timedelta(days=90)
 BATCH: Final = 500
-_ENDED: Final = tuple(status.value for status in (*ENDS, Status.IT_TERBIT))
+_ENDED: Final = tuple(status.value for status in Status if is_end(status))
 _ACTOR: Final = "retention"
 
 
