@@ -26,7 +26,9 @@ def _phone(ctx: click.Context, param: click.Parameter, value: str) -> str:
         raise click.BadParameter(f"{fault}; {fault.fix}", ctx, param) from None
 
 
-def _base_url(ctx: click.Context, param: click.Parameter, value: str) -> str:
+def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise click.BadParameter("write it with its scheme, such as http://127.0.0.1:8000", ctx, param)
@@ -36,12 +38,22 @@ def _base_url(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @click.command()
 @click.argument("dialled")
 @click.option("--phone", required=True, callback=_phone, help="The caller's number, such as 081200000001.")
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, callback=_base_url, help="The gateway.")
+@click.option("--port", default=8000, envvar="PORT", show_default=True, show_envvar=True, help="The gateway here.")
+@click.option("--url", callback=_base_url, help="A gateway elsewhere, such as https://gateway.example.")
 @click.option("--secret", default="demo", show_default=True, help="The webhooks' path secret.")
 @click.option("--network", default="51010", show_default=True, help="Network code: MCC and MNC.")
 @click.option("--code", default="*384*1303#", show_default=True, help="The service code that DIALLED starts with.")
 @click.option("--input", "inputs", multiple=True, help="A reply; repeat it for each hop. Standard input is not read.")
-def dial(dialled: str, phone: str, url: str, secret: str, network: str, code: str, inputs: tuple[str, ...]) -> None:
+def dial(
+    dialled: str,
+    phone: str,
+    port: int,
+    url: str | None,
+    secret: str,
+    network: str,
+    code: str,
+    inputs: tuple[str, ...],
+) -> None:
     """Call the gateway as a citizen's phone would, through its real webhook.
 
     DIALLED is the code, such as '*384*1303#', or one that carries replies, such as '*384*1303*1#'. With a
@@ -53,7 +65,8 @@ def dial(dialled: str, phone: str, url: str, secret: str, network: str, code: st
         first = prefilled(dialled, code)
     except WrongCode as fault:
         raise click.BadParameter(str(fault), param_hint="DIALLED") from None
-    handset = Handset(f"{url}/webhooks/{quote(secret, safe='')}/simulated", phone, code=code, network=network)
+    webhook = f"{url or f'http://127.0.0.1:{port}'}/webhooks/{quote(secret, safe='')}/simulated"
+    handset = Handset(webhook, phone, code=code, network=network)
     try:
         if sys.stdin.isatty() and sys.stdout.isatty():
             _by_hand(handset, first, inputs, Console(highlight=False))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
@@ -183,8 +184,9 @@ class Handset:
         except requests.Timeout:
             raise GatewayRefused(f"no answer within {AGGREGATOR_TIMEOUT_S:.0f} s") from None
         except requests.RequestException as fault:
-            # The class alone: the message repeats the address, and with it the webhook's secret.
-            raise GatewayRefused(f"gateway not reachable ({type(fault).__name__}); is it running?") from None
+            # Not the fault's own message: it repeats the whole address, and with it the webhook's secret.
+            host = urlsplit(self._webhook).netloc.rpartition("@")[2]
+            raise GatewayRefused(f"no gateway at {host} ({type(fault).__name__}); is it running?") from None
         if answer.status_code == requests.codes.not_found:
             raise GatewayRefused("the gateway answered 404: wrong --secret, or --url is not the gateway")
         if answer.status_code != requests.codes.ok:

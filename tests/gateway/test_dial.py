@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -102,7 +103,14 @@ def test_a_wrong_secret_is_said_and_fails(gateway: StubGateway) -> None:
 def test_a_gateway_that_is_not_there_is_said_and_fails(gateway: StubGateway) -> None:
     result = dialled(gateway, "--url", "http://127.0.0.1:1")
     assert result.exit_code == 1
-    assert "not reachable" in result.stderr
+    assert "no gateway at 127.0.0.1:1 " in result.stderr
+
+
+def test_the_gateway_here_is_called_on_the_port_that_the_environment_names(gateway: StubGateway) -> None:
+    port = str(urlsplit(gateway.url).port)
+    arguments = ["dial", "*384*1303#", "--phone", "081200000001"]
+    result = CliRunner().invoke(main, arguments, input="", env={"PORT": port})
+    assert result.stdout == f"{ANSWERS['']}\n"
 
 
 def test_an_answer_without_con_or_end_fails_the_call_and_the_event_says_so(gateway: StubGateway) -> None:
