@@ -21,6 +21,7 @@ A write may carry an `Idempotency-Key`: for 24 hours the same key with the same 
 nothing is done twice; with another request it is refused (409).
 """
 
+_TAG: Final = "applications"
 _EVERY_CALL: Final = {
     401: "No key, an unknown one, or a revoked one.",
     403: "The key was not given the scope that this call needs.",
@@ -64,6 +65,7 @@ def _described(operation: Operation[Any]) -> dict[str, Any]:
     common = _EVERY_CALL | (_EVERY_WRITE if operation.writes else {})
     answers = {status: (words, ProblemDetails) for status, words in common.items()} | dict(operation.answers)
     described: dict[str, Any] = {
+        "tags": [_TAG],
         "operationId": operation.run.__name__.removeprefix("_") + "_application",
         "summary": operation.summary,
         "description": f"{operation.description}\n\nScope: `{operation.scope}`.",
