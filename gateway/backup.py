@@ -5,6 +5,7 @@ restore opens the backup's lookup key first, and touches nothing where it does n
 """
 
 import os
+import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -22,7 +23,7 @@ from immigration.keys import NoLookupKey, load_vault
 from immigration.vault import KeyRing
 
 _TOOL_SECONDS = 3600
-_TRIAL = "gateway_restore_trial"
+_TRIAL = "gateway_trial"
 
 
 class BackupFault(Exception):
@@ -136,15 +137,16 @@ def _trial_copy(file: Path, folder: Path) -> Iterator[Database]:
 @contextmanager
 def _trial_database(url: URL) -> Iterator[URL]:
     """A database beside ours, on the same server, for looking into a backup first."""
-    trial = url.set(database=_TRIAL)
+    # A name of its own: somebody else may be restoring on the same server.
+    name = f"{_TRIAL}_{secrets.token_hex(4)}"
+    trial = url.set(database=name)
     engine = unpooled(url.render_as_string(hide_password=False)).execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {_TRIAL}"))
-        connection.execute(text(f"CREATE DATABASE {_TRIAL} TEMPLATE template0"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
         try:
             yield trial
         finally:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {_TRIAL} WITH (FORCE)"))
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     engine.dispose()
 
 

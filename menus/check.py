@@ -138,13 +138,13 @@ def _single_screens(machine: Machine, catalogue: Catalogue, language: Language) 
 
 
 def _hours_desks(catalogue: Catalogue, language: Language) -> Iterator[SampleDesk]:
-    """Each office over five weeks at all hours; one with a telephone, one never open."""
+    """Each office over two weeks at all hours; one with a telephone, one never open."""
     offices = dict(catalogue.offices)
     offices["PHONE"] = replace(offices["SJJ"], code="PHONE", telephone="(0754) 1234567", parent="PHONE")
     offices["SHUT"] = replace(offices["SJJ"], code="SHUT", week={})
     varied = replace(catalogue, offices=offices)
     for code in offices:
-        for hours in range(0, 24 * 35, 11):
+        for hours in range(0, 24 * 14, 13):
             yield SampleDesk(varied, [], language, code, NOW + timedelta(hours=hours))
 
 

@@ -30,6 +30,8 @@ def is_gsm7(text: str) -> bool:
 
 def septets(text: str) -> int:
     """Septets that the text takes: 1 per basic character, 2 per extension character. Raises `NotGsm7`."""
+    if _BASIC.issuperset(text):
+        return len(text)
     if not is_gsm7(text):
         # The text itself stays out of the message: it may be a person's.
         raise NotGsm7("the text is not GSM-7; pass it through to_gsm7 first")
@@ -56,7 +58,7 @@ def clip(text: str, budget: int) -> str:
     if septets(text) <= max(budget, 0):
         return text
     room, end = budget, 0
-    while (room := room - septets(text[end])) >= 0:
+    while (room := room - (2 if text[end] in _EXTENSION else 1)) >= 0:
         end += 1
     if not text[end].isspace():
         # Between words where there are any; otherwise through the word.
