@@ -32,7 +32,7 @@ def serve(settings: Settings) -> None:
         Server(
             "gateway.serve:application",
             factory=True,
-            address=listening_address(settings),
+            address=settings.listening_address,
             port=settings.port,
             interface=Interfaces.WSGI,
             workers=settings.web_processes,
@@ -44,11 +44,6 @@ def serve(settings: Settings) -> None:
             log_access=False,
             log_dictconfig={"handlers": {}, "loggers": {"_granian": {"propagate": True}}},
         ).serve()
-
-
-def listening_address(settings: Settings) -> str:
-    """A demonstration has a secret that everyone knows, so only this machine reaches it."""
-    return "127.0.0.1" if settings.gateway_env == "demo" else "0.0.0.0"
 
 
 def application() -> Flask:

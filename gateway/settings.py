@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property
+    def listening_address(self) -> str:
+        """A demonstration has a secret that everyone knows, so only this machine reaches it."""
+        return "127.0.0.1" if self.gateway_env == "demo" else "0.0.0.0"
+
+    @property
     def webhook_secrets(self) -> tuple[str, ...]:
         """The path secrets that are valid: two while rotating."""
         return self.webhook_secret

@@ -15,7 +15,6 @@ from typing import TextIO
 from gateway import valkey
 from gateway.demo import load_if_empty
 from gateway.migrate import upgrade
-from gateway.serve import listening_address
 from gateway.settings import Settings
 from gateway.supervisor import Child, ChildFault, Supervisor, procfile_children
 from gateway.wiring import build, key_ring
@@ -41,7 +40,7 @@ def up(settings: Settings, environment: dict[str, str], *, log: TextIO = sys.std
         signal.signal(number, signal.default_int_handler)
     try:
         with _alone_in(var_dir):
-            _require_port(listening_address(settings), settings.port)
+            _require_port(settings.listening_address, settings.port)
             with _redis(settings, var_dir) as (url, foundation):
                 _prepare(settings.model_copy(update={"redis_url": url}))
                 children = procfile_children(PROCFILE, environment | {"REDIS_URL": url})
