@@ -13,6 +13,7 @@ on every reply, asked or not.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 
 from redis import Redis
@@ -37,6 +38,7 @@ class CallKit:
     database: Database
     clock: Clock
     budget: int = BUDGET
+    demonstration: Callable[[datetime], None] | None = None
     _sessions: "count[int]" = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -45,6 +47,11 @@ class CallKit:
     def dial(self, phone: str, text: str = "") -> "Call":
         """A new call from this phone; `text` is what a direct dial brings along."""
         return Call(self, phone, f"ATUid_{next(self._sessions):032x}", text)
+
+    def demonstrates(self, moment: str) -> None:
+        """Set the clock to when a call was recorded, and the office to what the demonstration shows then."""
+        assert self.demonstration is not None, "this kit has no demonstration: give it one where it is made"
+        self.demonstration(datetime.fromisoformat(moment))
 
     def wipe(self) -> None:
         """Redis loses everything, scripts included."""

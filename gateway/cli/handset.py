@@ -118,6 +118,7 @@ class Handset:
         """The call as a recording, the form that `record-test` reads."""
         return {
             "version": 1,
+            "recorded_at": self._now().isoformat(timespec="seconds"),
             "phone": self.phone,
             "service_code": self.code,
             "network_code": self.network,

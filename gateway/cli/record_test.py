@@ -10,7 +10,10 @@ from gateway.cli.recordings import BadRecording, RecordedCall, read_recording
 DEMO_PHONE = "+6281200000001"
 """Stands in the test for the caller's number, which never leaves the recording."""
 
-LINE_LENGTH = 110
+LINE_LENGTH = 120
+
+# Phones of the demonstration (gateway/demo.py): nobody's, and what they read depends on which one it is.
+_DEMONSTRATION = re.compile(r"\+62812000000[0-9]{2}")
 
 # A line of the screen with its end, cut between words where it is longer than a line of code carries.
 _LINES = re.compile(r"[^\n]{0,90}\n|[^\n]{1,90}(?: |\Z)|[^\n]{1,90}")
@@ -62,7 +65,11 @@ def test_module(calls: list[RecordedCall], name: str) -> str:
 
 def _case(call: RecordedCall, name: str) -> str:
     dialled = f", text={_quoted(call.dialled)}" if call.dialled else ""
-    lines = [f"def test_{name}(kit: CallKit) -> None:", f'    call = kit.dial("{DEMO_PHONE}"{dialled})']
+    phone = call.phone if _DEMONSTRATION.fullmatch(call.phone) else DEMO_PHONE
+    lines = [f"def test_{name}(kit: CallKit) -> None:"]
+    if call.recorded_at:
+        lines.append(f"    kit.demonstrates({_quoted(call.recorded_at)})")
+    lines.append(f'    call = kit.dial("{phone}"{dialled})')
     for step in call.steps:
         action = "call" if step.typed is None else f"call.replies({_quoted(step.typed)})"
         proof = "ends" if step.reply.startswith("END ") else "sees"

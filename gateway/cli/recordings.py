@@ -1,7 +1,8 @@
 """What happened in a recorded call? Reads a phone's export or a log of webhooks, and names what is wrong."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 VERSION = 1
@@ -21,10 +22,15 @@ class Step:
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """A call's steps in order, without copies; `dialled` are the replies that the dialled code carried."""
+    """A call's steps in order, without copies; `dialled` are the replies that the dialled code carried.
+
+    An export says from which phone and when; a log of webhooks does not.
+    """
 
     dialled: str
     steps: tuple[Step, ...]
+    phone: str = ""
+    recorded_at: str = ""
 
 
 def read_recording(content: str) -> list[RecordedCall]:
@@ -50,7 +56,14 @@ def _from_export(whole: Any) -> RecordedCall:
     hops = whole.get("hops")
     if not isinstance(hops, list) or not hops:
         raise BadRecording("hops: expected a list with at least one hop")
-    return _call([_hop(hop, f"hops[{place}]") for place, hop in enumerate(hops)])
+    call = _call([_hop(hop, f"hops[{place}]") for place, hop in enumerate(hops)])
+    recorded_at = whole.get("recorded_at", "")
+    try:
+        if recorded_at and datetime.fromisoformat(recorded_at).tzinfo is None:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise BadRecording("recorded_at: expected a time such as 2026-11-24T10:00:00+00:00") from None
+    return replace(call, phone=str(whole.get("phone", "")), recorded_at=recorded_at)
 
 
 def _from_lines(content: str) -> list[RecordedCall]:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
+from gateway.cli.handset import Handset
 from gateway.cli.recordings import BadRecording, Step, read_recording
+from tests.support.product import running_product
 
 MENU = (
     "CON Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n4 Syarat & biaya\n"
@@ -74,7 +77,7 @@ def test_the_formatter_and_the_linter_leave_the_test_as_it_is(tmp_path: Path) ->
     content = export(("", MENU), *lengths, ("1*" * 32 + "a'b", "CON \\ {x}"), ("1*" * 32 + "a'b*", "CON "))
     assert recorded(tmp_path, content, "--output", str(target)).exit_code == 0
     for command in (["format", "--check"], ["check"]):
-        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--line-length", "110", str(target)]
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--line-length", "120", str(target)]
         assert subprocess.run(ruff, capture_output=True, check=False).returncode == 0, target.read_text()
 
 
@@ -147,3 +150,33 @@ def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
     target.write_text("mine")
     assert recorded(tmp_path, export(("", MENU)), "--output", str(target)).exit_code == 1
     assert target.read_text() == "mine"
+
+
+@pytest.mark.xdist_group("races")
+def test_a_call_of_the_running_demonstration_becomes_a_test_that_passes(tmp_path: Path) -> None:
+    with running_product(tmp_path, {"WEB_PROCESSES": "1"}) as product:
+        handset = Handset(
+            f"{product.url}/webhooks/demo/simulated", "+6281200000002", code="*384*1303#", network="51010"
+        )
+        handset.dial([])
+        for typed in ("1", "2", "0", "4", "9900000000000001"):
+            handset.reply(typed)
+        handset.hang_up()
+    recording = tmp_path / "several applications.json"
+    recording.write_text(json.dumps(handset.export()))
+    generated = Path(__file__).parents[1] / "menus" / f"test_generated_{os.getpid()}.py"
+    try:
+        made = subprocess.run(
+            [sys.executable, "-m", "gateway", "record-test", str(recording), "--output", str(generated)]
+        )
+        assert made.returncode == 0
+        ran = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-n0", str(generated)],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout
+    finally:
+        generated.unlink(missing_ok=True)

@@ -1,16 +1,19 @@
 """What do tests of the dialogue stand on? A kit over real Valkey and both databases, with some applications."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from redis import Redis
+from sqlalchemy import delete
 
+from gateway import demo
 from gateway.wiring import connect_redis
 from immigration import identity, people
 from immigration.applications.keeping import put
 from immigration.applications.record import Billing, Details, Record
 from immigration.applications.states import Status
+from immigration.applications.tables import Application, ApplicationEvent, Payment
 from immigration.database import Database
 from immigration.keys import load_vault
 from immigration.vault import KeyRing, Vault
@@ -48,6 +51,14 @@ class Office:
         )
         with self.database.writing() as session:
             put(session, self.vault, told, "passport", "test", self.clock())
+
+    def demonstrate(self, moment: datetime) -> None:
+        """Show what a new demonstration shows at this moment, and nothing else."""
+        self.clock.now = moment
+        with self.database.writing() as session:
+            for table in (ApplicationEvent, Payment, Application):
+                session.execute(delete(table))
+            demo.load(session, self.vault, moment)
 
     def forget(self, phone: str) -> None:
         """Let this phone call as if for the first time: no choice of language, no tries."""
@@ -92,4 +103,4 @@ def kit(office: Office, redis: Redis) -> CallKit:
             resume_seconds=300,
         )
 
-    return CallKit(renewed, redis, office.database, office.clock)
+    return CallKit(renewed, redis, office.database, office.clock, demonstration=office.demonstrate)

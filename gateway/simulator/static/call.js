@@ -67,6 +67,7 @@ export class Call {
   recording() {
     return {
       version: 1,
+      recorded_at: new Date().toISOString(),
       phone: this.line.phone,
       service_code: this.line.code,
       network_code: this.line.network,
