@@ -1,5 +1,6 @@
 """How fast does an export come in? The import over SQLite against bare inserts of as many rows, in one run."""
 
+import gc
 import resource
 import sqlite3
 import tempfile
@@ -46,6 +47,7 @@ def main() -> None:
                 pass
             return time.perf_counter() - began
 
+        gc.freeze()  # as the command does
         before = _peak_mb()
         new = imported()
         grown = _peak_mb() - before

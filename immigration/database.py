@@ -38,7 +38,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a naive datetime cannot be stored: attach a time zone")
-        value = value.astimezone(UTC)
+        if value.tzinfo is not UTC:
+            value = value.astimezone(UTC)
         # SQLite's driver keeps no zone: what it holds is UTC by this class alone.
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 

@@ -170,8 +170,8 @@ class Turns:
                 if known is not None:
                     return _given(known, "repeat", call)
         except RedisError:
-            # The answer stands; a repeat of this turn is replayed to it.
-            return advanced.answer
+            # The answer stands; a repeat is replayed to it, and the next hop must know that the store is behind.
+            return replace_how(advanced.answer, "unstored")
         return advanced.answer
 
     def _give_back(self, caller: bytes, call: bytes, token: str) -> None:

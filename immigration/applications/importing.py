@@ -94,7 +94,7 @@ def run(
             except BadCell as fault:
                 rejects.append(Reject(one.row, str(fault)))
         if told:
-            rejects += _in_turn(database, vault, told, reading, actor, counts, check=check)
+            rejects += _in_turn(database, vault, told, set(known), reading, actor, counts, check=check)
         counts.rejected += len(rejects)
         yield Progress(counts, tuple(sorted(rejects, key=lambda reject: reject.row.line)))
 
@@ -103,6 +103,7 @@ def _in_turn(
     database: Database,
     vault: Vault,
     told: Sequence[_Told],
+    known: set[bytes],
     reading: Reading,
     actor: str,
     counts: Counts,
@@ -113,12 +114,14 @@ def _in_turn(
     for last in (False, True):
         try:
             with database.writing() as session:
-                rejects = _kept(session, vault, told, reading, actor, counts)
+                if last:
+                    known = set(_fingerprints(session, told))
+                rejects = _kept(session, vault, told, known, reading, actor, counts)
                 if check:
                     session.rollback()
                 return rejects
         except (IntegrityError, BillingTaken):
-            # On PostgreSQL others write meanwhile: who took a number or billing first is known the next time.
+            # Others wrote meanwhile: who took a number or billing first is known the next time.
             if last:
                 raise
     raise AssertionError("the second round returns or raises")
@@ -164,10 +167,15 @@ def _read(one: _Named, reading: Reading) -> _Told:
 
 
 def _kept(
-    session: Session, vault: Vault, told: Sequence[_Told], reading: Reading, actor: str, counts: Counts
+    session: Session,
+    vault: Vault,
+    told: Sequence[_Told],
+    known: set[bytes],
+    reading: Reading,
+    actor: str,
+    counts: Counts,
 ) -> list[Reject]:
-    """Judge and keep a batch of rows whose numbers all differ; those that must stay out."""
-    known = _fingerprints(session, told)
+    """Judge and keep a batch of rows whose numbers all differ, by which are `known`; those that must stay out."""
     fresh, rejects = _without_taken_billings(session, vault, [one for one in told if one.number_hash not in known])
     _insert(session, vault, fresh, reading, actor)
     counts.new += len(fresh)

@@ -243,7 +243,7 @@ def test_an_exported_call_is_a_recording_that_record_test_reads(desk: Desk, tmp_
     saved = tmp_path / "call.json"
     download.value.save_as(saved)
     content = saved.read_text(encoding="utf-8")
-    assert set(json.loads(content)) == {"version", "phone", "service_code", "network_code", "hops"}
+    assert set(json.loads(content)) == {"version", "recorded_at", "phone", "service_code", "network_code", "hops"}
     [call] = read_recording(content)
     assert [step.typed for step in call.steps] == [None, "0"]
 
