@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
-from immigration.clock import utc_now
 from immigration.database import Database, unpooled
 from immigration.keys import ensure_lookup_key
 from immigration.offices.loader import load_reference
@@ -68,7 +67,7 @@ def upgrade(database: Database, ring: KeyRing) -> dict[str, int]:
     ensure_lookup_key(database, ring)
     with database.writing() as session:
         _take_turn(session.connection())
-        return load_reference(session, today=utc_now().date())
+        return load_reference(session)
 
 
 def _migrate(database: Database) -> None:

@@ -36,7 +36,7 @@ def reference_catalogue() -> Catalogue:
         database = Database(f"sqlite:///{Path(folder) / 'reference.db'}")
         with database.writing() as session:
             Base.metadata.create_all(session.connection())
-            load_reference(session, today=NOW.date())
+            load_reference(session)
         with database.reading() as session:
             catalogue = load_catalogue(session)
         database.close()

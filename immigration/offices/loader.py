@@ -1,7 +1,7 @@
 """How do the reference files get into the database? Checked whole, then brought up to date; again changes nothing."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
@@ -44,12 +44,13 @@ class _Entry:
         return {language: value[language] for language in LANGUAGES}
 
 
-def load_reference(session: Session, *, today: date, folder: Path = FOLDER) -> dict[str, int]:
+def load_reference(session: Session, *, folder: Path = FOLDER) -> dict[str, int]:
     """Bring offices, hours, services and fees up to date, in a writing session; how many rows changed, by table.
 
     A service that the files no longer name is made inactive. Raises `BadReference`.
     """
     rows = [*_offices(folder), *_services(folder)]
+    _require_distinct(rows)
     changed: dict[str, int] = {}
     kept: dict[type[Base], set[Any]] = {}
     for row in rows:
@@ -70,6 +71,14 @@ def load_reference(session: Session, *, today: date, folder: Path = FOLDER) -> d
             session.execute(delete(table).where(*keys))
             changed[table.__tablename__] = changed.get(table.__tablename__, 0) + 1
     return changed
+
+
+def _require_distinct(rows: Sequence[Base]) -> None:
+    seen: set[tuple[type[Base], Any]] = set()
+    for row in rows:
+        if (type(row), _identity(row)) in seen:
+            raise BadReference(f"{row.__tablename__}: {_identity(row)} stands twice in the files")
+        seen.add((type(row), _identity(row)))
 
 
 def _identity(row: Base) -> Any:
@@ -133,8 +142,8 @@ def _hours(entry: _Entry, code: str) -> Iterator[OfficeHours]:
     for values in entry.need("hours", list):
         span = _Entry(f"{entry.where} hours", values)
         opens, closes = span.need("opens", time), span.need("closes", time)
-        begins, ends = values.get("break", (None, None))
-        if not opens < closes or (begins and not opens < begins < ends < closes):
+        begins, ends = _break(span)
+        if not opens < closes or (begins and ends and not opens < begins < ends < closes):
             raise BadReference(f"{span.where}: opens, break and closes must follow each other")
         for weekday in span.need("weekdays", list):
             if weekday not in range(7):
@@ -144,10 +153,19 @@ def _hours(entry: _Entry, code: str) -> Iterator[OfficeHours]:
             )
 
 
+def _break(span: _Entry) -> tuple[time | None, time | None]:
+    told = span.values.get("break")
+    if told is None:
+        return None, None
+    if not isinstance(told, list) or len(told) != 2 or not all(isinstance(moment, time) for moment in told):
+        raise BadReference(f"{span.where}: break: write two times such as [12:00:00, 13:00:00]")
+    return told[0], told[1]
+
+
 def _exceptions(entry: _Entry, code: str) -> Iterator[LocalException]:
     for values in entry.values.get("exception", []):
         told = _Entry(f"{entry.where} exception", values)
-        opens, closes = values.get("opens"), values.get("closes")
+        opens, closes = (told.need(name, time) if name in values else None for name in ("opens", "closes"))
         if (opens is None) != (closes is None) or (opens is not None and not opens < closes):
             raise BadReference(f"{told.where}: give opens before closes, or neither for a closed day")
         reason = told.texts("reason") if "reason" in values else dict(_NO_REASON)
@@ -180,17 +198,22 @@ def _services(folder: Path) -> list[Base]:
                 active=entry.need("active", bool),
             )
         )
+        labels: list[dict[str, str]] = []
         for number, told in enumerate(entry.need("fee", list)):
             fee = _Entry(f"{entry.where} fee {number + 1}", told)
             if fee.need("amount", int) <= 0:
                 raise BadReference(f"{fee.where}: amount: write whole rupiah above 0")
+            label = fee.texts("label")
+            if label not in labels:
+                labels.append(label)
             rows.append(
                 Fee(
                     service=code,
-                    place=number,
+                    # Tariffs of one label follow each other in time: a coming one stands beside the one in force.
+                    place=labels.index(label),
                     valid_from=told.get("valid_from", content.need("valid_from", date)),
                     amount=told["amount"],
-                    label=fee.texts("label"),
+                    label=label,
                     basis=told.get("basis", content.need("basis", str)),
                 )
             )

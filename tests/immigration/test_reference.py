@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 def load(database: Database, folder: Path = FOLDER) -> dict[str, int]:
     with database.writing() as session:
-        return load_reference(session, today=TODAY, folder=folder)
+        return load_reference(session, folder=folder)
 
 
 def catalogue(database: Database) -> Catalogue:
@@ -106,18 +106,24 @@ def test_a_changed_file_changes_just_that(database: Database, folder: Path) -> N
     assert catalogue(database).office("SJJ").telephone == "(0754) 1234567"
 
 
+NO_LABEL = '{ id = "", min = "", en = "" }'
+
+
 def test_a_new_tariff_is_in_force_from_its_day_on(database: Database, folder: Path) -> None:
     edit(
         folder,
         "services.toml",
         "[[service.fee]]\namount = 650_000",
-        '[[service.fee]]\nvalid_from = 2027-01-01\nbasis = "PP 1/2026"\namount = 700_000',
+        f'[[service.fee]]\nvalid_from = 2027-01-01\nbasis = "PP 1/2026"\namount = 700_000\nlabel = {NO_LABEL}\n'
+        "[[service.fee]]\namount = 650_000",
     )
     load(database, folder)
-    with database.reading() as session:
-        fee = session.scalars(select(Fee).where(Fee.service == "P5")).one()
-    assert (fee.amount, fee.valid_from, fee.basis) == (700_000, date(2027, 1, 1), "PP 1/2026")
-    assert catalogue(database).service("P5").fees_on(date(2026, 12, 31)) == ()
+    service = catalogue(database).service("P5")
+    assert [fee.amount for fee in service.fees_on(date(2026, 12, 31))] == [650_000]
+    [new] = service.fees_on(date(2027, 1, 1))
+    assert (new.amount, new.valid_from, new.basis) == (700_000, date(2027, 1, 1), "PP 1/2026")
+    assert service.fees_on(date(2024, 12, 16)) == ()
+    assert load(database, folder) == {}
 
 
 def test_a_service_that_the_files_no_longer_name_is_kept_and_offered_to_nobody(
@@ -216,3 +222,13 @@ def test_every_row_belongs_to_an_office_or_service_of_the_files(database: Databa
     with database.reading() as session:
         assert set(session.scalars(select(OfficeHours.office))) == {"PDG", "SJJ"}
         assert set(session.scalars(select(Fee.service))) == set(session.scalars(select(Service.code)))
+
+
+def test_what_stands_twice_or_is_no_time_is_refused(database: Database, folder: Path) -> None:
+    edit(folder, "offices/SJJ.toml", "break = [11:30:00, 13:30:00]", "break = [11:30:00]")
+    with pytest.raises(BadReference, match="break: write two times"):
+        load(database, folder)
+    edit(folder, "offices/SJJ.toml", "break = [11:30:00]", "")
+    edit(folder, "offices/SJJ.toml", "weekdays = [4]", "weekdays = [3, 4]")
+    with pytest.raises(BadReference, match=r"office_hours: .*stands twice"):
+        load(database, folder)
