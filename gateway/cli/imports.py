@@ -28,7 +28,7 @@ def import_() -> None:
 
 @import_.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--check", is_flag=True, help="Say what would happen, and change nothing in the database.")
+@click.option("--check", is_flag=True, help="Change nothing in the database; FILE.rejects.csv is written all the same.")
 @click.option("--actor", help="Who imports, for events and audit; the user of this terminal unless given.")
 def applications(file: Path, check: bool, actor: str | None) -> None:
     """Record every application of FILE (columns: docs/importing.md).
@@ -83,26 +83,36 @@ def _bar() -> Progress:
 
 
 class _RejectsFile:
-    """FILE.rejects.csv: made with the first reject; what an earlier run left is removed."""
+    """FILE.rejects.csv, whole once the import is through.
+
+    Until then what an earlier run left stays, with whatever an officer has put right in it.
+    """
 
     def __init__(self, path: Path, shape: Shape) -> None:
         self._path = path
+        self._building = path.with_name(f".{path.name}.{os.getpid()}")
         self._shape = shape
         self._stack = ExitStack()
         self._writer: Any = None
 
     def __enter__(self) -> "_RejectsFile":
-        self._path.unlink(missing_ok=True)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._stack.close()
+        try:
+            if kind is None and self._writer is None:
+                self._path.unlink(missing_ok=True)
+            elif kind is None:
+                self._building.replace(self._path)
+        finally:
+            self._building.unlink(missing_ok=True)
 
     def write(self, rejects: Iterable[Reject]) -> None:
         """Append these rows as they stand in the file, with line and reason."""
         for reject in rejects:
             if self._writer is None:
-                handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                handle = os.open(self._building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 file = self._stack.enter_context(os.fdopen(handle, "w", encoding="utf-8-sig", newline=""))
                 self._writer = csv.writer(file, delimiter=self._shape.separator)
                 self._writer.writerow([*self._shape.header, *ADDED])

@@ -219,3 +219,17 @@ def test_a_database_newer_than_the_code_is_left_alone(database: Database, key_ri
 
     with pytest.raises(NewerDatabase, match="9999"):
         upgrade(database, key_ring)
+
+
+def test_an_import_that_fails_leaves_the_rejects_that_an_officer_is_putting_right(tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("number;service;office;status\n99;P5;SJJ;CETAK\n")
+    rejects = tmp_path / "export.csv.rejects.csv"
+    rejects.write_text("put right by hand")
+    command(tmp_path, "db", "upgrade")
+    with closing(sqlite3.connect(tmp_path / "var" / "gateway.db")) as database:
+        database.execute("DROP TABLE applications")
+    export.write_text("number;service;office;status\n99;P5;SJJ;CETAK\n9900000000000001;P5;SJJ;CETAK\n")
+    assert command(tmp_path, "import", "applications", str(export)).returncode == 1
+    assert rejects.read_text() == "put right by hand"
+    assert [file.name for file in tmp_path.glob(".*")] == []
