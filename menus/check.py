@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from immigration.gsm7 import is_gsm7, septets
 from immigration.offices.catalogue import Catalogue
 from immigration.people import LANGUAGES, Language
 from menus.build import build_machine
 from menus.description import Memory, Text
 from menus.desk import Caller, Desk, EffectKey, Effects
-from menus.gsm7 import is_gsm7, septets
 from menus.machine import HELP, MAIN, MORE, RESUME, Machine, Undeclared
 from menus.sample import NOW, SampleDesk, SampleEffects, reference_catalogue, worst_cases
 from menus.session import Place, Session

@@ -11,10 +11,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from immigration.inputs import choice
 from immigration.people import Language, as_language
 from menus.description import Again, Effect, End, Go, Lines, Memory, Menu, Option, Say, Text, View
 from menus.desk import Caller, Desk, EffectKey, Effects
-from menus.inputs import choice
 from menus.pager import paginate
 from menus.session import TRAIL_KEPT, Place, Session, Shown
 from menus.wording import Wording

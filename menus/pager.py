@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from menus.gsm7 import clip, septets
+from immigration.gsm7 import clip, septets
 
 LEAST_ROOM: Final = 40
 """Septets that must be left for content on a page with all its lines below; less shows a few words a page."""

@@ -21,7 +21,7 @@ from redis import Redis
 from immigration.calls import note_hops
 from immigration.clock import Clock
 from immigration.database import Database
-from menus.gsm7 import septets
+from immigration.gsm7 import septets
 from menus.machine import Reply
 from menus.turn import Turn, Whole
 from menus.turns import Turns

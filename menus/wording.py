@@ -1,7 +1,4 @@
-"""How is it said in the caller's language? Wording files, and the way dates, amounts and times are written.
-
-Formats: domain.md 4.4 (`Rp650.000`, `24 Nov 2026`, `08.00`).
-"""
+"""How is it said in the caller's language? The wording files, filled with values."""
 
 import json
 import re
@@ -9,17 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from immigration import written
+from immigration.gsm7 import to_gsm7
 from immigration.people import LANGUAGES, Language
 from menus.description import ByLanguage, Day, Lines, Moment, Rupiah, Say, ShortDay, Text, Verbatim
-from menus.gsm7 import to_gsm7
 
 FOLDER: Final = Path(__file__).parent / "wording"
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_0-9]+)\}")
-_MONTHS: Final[dict[str, tuple[str, ...]]] = {
-    "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
-    "min": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
-    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-}
 
 
 class BadWording(Exception):
@@ -69,8 +62,8 @@ class Wording:
                 pattern = self.texts[language].get(key) or self.texts["id"][key]
                 if not values:
                     return pattern
-                written = {name: self._value(value, language) for name, value in values.items()}
-                return _PLACEHOLDER.sub(lambda found: written[found[1]], pattern)
+                said = {name: self._value(value, language) for name, value in values.items()}
+                return _PLACEHOLDER.sub(lambda found: said[found[1]], pattern)
             case Lines(texts, joint):
                 return joint.join(filter(None, (self._written(part, language) for part in texts)))
             case ByLanguage(texts):
@@ -78,14 +71,13 @@ class Wording:
             case Verbatim(verbatim):
                 return verbatim
             case Rupiah(amount):
-                return "Rp" + f"{amount:,}".replace(",", ".")
+                return written.rupiah(amount)
             case ShortDay(day, this_year):
-                short = f"{day.day} {_MONTHS[language][day.month - 1]}"
-                return short if day.year == this_year else f"{short} {day.year}"
+                return written.short_day(day, language) if day.year == this_year else written.day(day, language)
             case Day(day):
-                return f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"
+                return written.day(day, language)
             case Moment(local):
-                return f"{local:%H.%M}"
+                return written.time_of_day(local)
 
     def _value(self, value: Text | int, language: Language) -> str:
         return str(value) if isinstance(value, int) else self._written(value, language)

@@ -12,8 +12,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from gateway.cli.handset import GatewayRefused, Handset, Hop, WrongCode, prefilled
+from immigration.gsm7 import NotGsm7, septets
 from immigration.phones import InvalidPhone, parse_phone
-from menus.gsm7 import NotGsm7, septets
 
 SCREEN_SEPTETS = 160
 COMMANDS = "Enter: send   /repeat: same request again   /drop: hang up   /redial: new call   /export FILE: save call"

@@ -1,5 +1,6 @@
 """How is my application? By the phone on record at once; from another phone by number and birth date."""
 
+from immigration.inputs import BadDate, BadNumber, application_number, birth_date, looks_like_nik
 from menus.description import (
     Again,
     ByLanguage,
@@ -15,7 +16,6 @@ from menus.description import (
     View,
 )
 from menus.desk import Caller, Case, Desk
-from menus.inputs import BadDate, BadNumber, application_number, birth_date, looks_like_nik
 from menus.machine import Asked
 from menus.topics import screen
 from menus.topics.state_texts import case_text

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_pl
 from redis import Redis
 
 from gateway.cli.recordings import read_recording
-from menus.gsm7 import is_gsm7, septets
+from immigration.gsm7 import is_gsm7, septets
 from tests.support.product import Product, running_product
 
 CHROMIUM = shutil.which("chromium")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from menus.gsm7 import NotGsm7, septets
+from immigration.gsm7 import NotGsm7, septets
 from menus.pager import LEAST_ROOM, paginate
 
 FOOT = ("0 Kembali", "00 Menu")

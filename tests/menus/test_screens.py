@@ -5,12 +5,12 @@ from datetime import date, datetime
 
 import pytest
 
+from immigration.gsm7 import septets
 from immigration.offices.catalogue import ServiceFacts
 from immigration.people import LANGUAGES, Language
 from menus.build import build_machine
 from menus.description import Memory
 from menus.desk import Caller, EffectKey
-from menus.gsm7 import septets
 from menus.sample import NOW, SampleDesk, SampleEffects, reference_catalogue
 from menus.session import Place, Session
 

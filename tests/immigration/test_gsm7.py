@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from menus.gsm7 import NotGsm7, clip, is_gsm7, septets, to_gsm7
+from immigration.gsm7 import NotGsm7, clip, is_gsm7, septets, to_gsm7
 
 # 3GPP TS 23.038, 6.2.1 and 6.2.1.1, column by column; ESC is no character.
 BASIC = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from menus.inputs import (
+from immigration.inputs import (
     BadDate,
     BadNumber,
     application_number,

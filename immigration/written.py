@@ -1,0 +1,32 @@
+"""How are days, times and amounts written? The same on a screen and in an SMS (domain.md 4.4)."""
+
+from datetime import date, datetime
+from typing import Final
+
+from immigration.people import Language
+
+_MONTHS: Final[dict[Language, tuple[str, ...]]] = {
+    "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
+    "min": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+}
+
+
+def rupiah(amount: int) -> str:
+    """Whole rupiah: `Rp650.000` (EYD spelling)."""
+    return "Rp" + f"{amount:,}".replace(",", ".")
+
+
+def day(date_: date, language: Language) -> str:
+    """A date: `24 Nov 2026`."""
+    return f"{short_day(date_, language)} {date_.year}"
+
+
+def short_day(date_: date, language: Language) -> str:
+    """A date without its year: `24 Nov`."""
+    return f"{date_.day} {_MONTHS[language][date_.month - 1]}"
+
+
+def time_of_day(local: datetime) -> str:
+    """A time in the office's zone: `08.00`."""
+    return f"{local:%H.%M}"
