@@ -17,11 +17,12 @@ run: $(VENV)/.run ## Start the product here: Redis, database, web, worker, clock
 test: $(VENV)/.test ## Run every test, on real servers brought up by themselves
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-lint: $(VENV)/.test ## Format, lint, types, menus
+lint: $(VENV)/.test ## Format, lint, types, menus, SMS texts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m gateway menus check
+	$(BIN)/python -m gateway texts check
 
 format: $(VENV)/.test ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "limits": "gateway.cli.limits:limits",
     "menus": "gateway.cli.menus:menus",
     "record-test": "gateway.cli.record_test:record_test",
+    "texts": "gateway.cli.texts:texts",
     "up": "gateway.cli.up:up",
     "web": "gateway.cli.processes:web",
     "worker": "gateway.cli.processes:worker",
