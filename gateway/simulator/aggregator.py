@@ -90,7 +90,7 @@ class PretendAggregator:
             raise RuntimeError("the pretend aggregator runs already")
         self._server = _Server(self, self._port)
         self._port = self._server.server_port
-        Thread(target=self._server.serve_forever, args=(_STOPS_WITHIN_S,), daemon=True).start()
+        self._server.start()
 
     def stop(self) -> None:
         """Cut every connection and free the port; nothing of it runs afterwards."""
@@ -143,6 +143,7 @@ class _Server(ThreadingHTTPServer):
         self.stopping = Event()
         self._lock = Lock()
         self._open: dict[socket.socket, Thread] = {}
+        self._serving = Thread(target=self.serve_forever, args=(_STOPS_WITHIN_S,), daemon=True)
 
     def server_bind(self) -> None:
         # HTTPServer would ask the resolver for this machine's name, which can take seconds.
@@ -172,12 +173,16 @@ class _Server(ThreadingHTTPServer):
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
+    def start(self) -> None:
+        self._serving.start()
+
     def stop(self) -> None:
-        self.stopping.set()
         self.shutdown()
+        self._serving.join()
         self.server_close()
         with self._lock:
             left = dict(self._open)
+        self.stopping.set()
         for connection in left:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -230,20 +235,22 @@ class _Handler(BaseHTTPRequestHandler):
                 self._hang()
             case "slow" if whole:
                 self._answer(dialect.outcome(send, outcomes), after_s=float(whole.value or 0))
-            case "drip":
-                self._answer(dialect.outcome(send, outcomes), drips=True)
+            case "drip" if whole:
+                self._answer(
+                    dialect.outcome(send, outcomes), drip_s=DRIP_S if whole.value is None else float(whole.value)
+                )
             case _ if whole and not outcomes:
                 self._answer(dialect.refusal(whole, send))
             case _:
                 self._answer(spoilt(dialect.outcome(send, outcomes), whole))
 
-    def _answer(self, answer: Answer, *, after_s: float = 0.0, drips: bool = False) -> None:
+    def _answer(self, answer: Answer, *, after_s: float = 0.0, drip_s: float | None = None) -> None:
         body = answer.body.encode()
         head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
         head += [f"{name}: {value}" for name, value in answer.headers]
         head += [f"Content-Type: {answer.content_type}", f"Content-Length: {len(body)}", "", ""]
-        pieces = ["\r\n".join(head).encode("latin-1") + (b"" if drips else body)]
-        if drips:
+        pieces = ["\r\n".join(head).encode("latin-1") + (body if drip_s is None else b"")]
+        if drip_s is not None:
             pieces += [body[at : at + 1] for at in range(len(body))]
         wait_s = after_s + self.server.pretend.latency_s
         for piece in pieces:
@@ -251,7 +258,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             self.wfile.write(piece)
-            wait_s = DRIP_S
+            wait_s = drip_s or 0.0
 
     def _hang(self) -> None:
         # Whoever ends the connection, the client or stop(), ends this too.

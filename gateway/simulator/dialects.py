@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from email.message import Message
 from typing import Any, Final, Literal, Protocol, TypeAlias
 from urllib.parse import parse_qs
@@ -17,6 +16,8 @@ from uuid import uuid4
 from gateway.simulator.faults import INVALID_NUMBER, REFUSALS, Fault, FaultKind
 
 JSON: Final = "application/json"
+# Nobody acts on the time of an error, so that there is no need of a clock here.
+_SOME_TIME = "2026-11-24T03:00:00.85Z"
 _TEXT = "text/plain; charset=UTF-8"
 # The standard library does not subscript it when it runs.
 Headers: TypeAlias = "Message[str, str]"
@@ -91,7 +92,7 @@ def is_number(phone: str) -> bool:
     return _NUMBER.fullmatch(phone) is not None
 
 
-def page(status: int, heading: str) -> Answer:
+def _page(status: int, heading: str) -> Answer:
     """The HTML page of something in between."""
     return Answer(status, f"<html><body><h1>{heading}</h1></body></html>", "text/html")
 
@@ -100,11 +101,11 @@ def in_between(fault: Fault) -> Answer | None:
     """The answer of something between client and aggregator, alike for all aggregators; none for other faults."""
     match fault.kind:
         case "502" | "502-accepted":
-            return page(502, "502 Bad Gateway")
+            return _page(502, "502 Bad Gateway")
         case "504-accepted":
-            return page(504, "504 Gateway Time-out")
+            return _page(504, "504 Gateway Time-out")
         case "html":
-            return page(200, "Welcome")
+            return _page(200, "Welcome")
         case "redirect":
             return Answer(302, "", "text/html", (("Location", str(fault.value or "/moved")),))
     return None
@@ -155,7 +156,7 @@ class AfricasTalking:
             return self.refusal(Fault("401"), None)
         if "username" not in parse_qs(query):
             return self._error(400, "Request is missing required query parameter 'username'")
-        return Answer(200, compact({"UserData": {"balance": balance}}), headers=_AKKA)
+        return Answer(200, _compact({"UserData": {"balance": balance}}), headers=_AKKA)
 
     def new_id(self) -> str:
         return f"ATXid_{uuid4().hex}"
@@ -178,7 +179,7 @@ class AfricasTalking:
                 phones = send.phones if send else ()
                 rejected = [self._refused(phone, 409) for phone in phones]
                 return self._document(409, f"Sent to 0/{len(phones)} Total Cost: 0", rejected)
-        return in_between(fault) or self._error(int(fault.kind), self._ERRORS[fault.kind], retry_after(fault))
+        return in_between(fault) or self._error(int(fault.kind), self._ERRORS[fault.kind], _retry_after(fault))
 
     def _recipient(self, send: Send, outcome: Outcome, parts: int) -> dict[str, Any]:
         fault = outcome.fault
@@ -199,7 +200,7 @@ class AfricasTalking:
 
     def _document(self, status: int, message: str, recipients: list[dict[str, Any]]) -> Answer:
         document = {"SMSMessageData": {"Message": message, "Recipients": recipients}}
-        return Answer(status, compact(document), headers=_AKKA)
+        return Answer(status, _compact(document), headers=_AKKA)
 
     def _error(self, status: int, text: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
         challenge = (("WWW-Authenticate", 'Basic realm="api",charset=UTF-8'),) if status == 401 else ()
@@ -254,7 +255,7 @@ class EightByEight:
 
     def refusal(self, fault: Fault, send: Send | None) -> Answer:
         if fault.kind in self._ERRORS:
-            return self._error(*self._ERRORS[fault.kind], retry_after(fault))
+            return self._error(*self._ERRORS[fault.kind], _retry_after(fault))
         answer = in_between(fault)
         if answer is None and send is not None:
             answer = self._status(send, Outcome(send.phones[0], self.new_id(), fault), fault.kind)
@@ -268,20 +269,19 @@ class EightByEight:
             "encoding": "GSM7" if send.text.isascii() else "UCS2",
             "status": {"code": "QUEUED" if outcome.accepted else "REJECTED", "description": words},
         }
-        return Answer(200, compact(document))
+        return Answer(200, _compact(document))
 
     def _error(self, status: int, code: int, words: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        document = {"code": code, "message": words, "errorId": str(uuid4()), "timestamp": now}
-        return Answer(status, compact(document), headers=headers)
+        document = {"code": code, "message": words, "errorId": str(uuid4()), "timestamp": _SOME_TIME}
+        return Answer(status, _compact(document), headers=headers)
 
 
-def compact(document: object) -> str:
+def _compact(document: object) -> str:
     """JSON as the aggregators write it."""
     return json.dumps(document, separators=(",", ":"))
 
 
-def retry_after(fault: Fault) -> tuple[tuple[str, str], ...]:
+def _retry_after(fault: Fault) -> tuple[tuple[str, str], ...]:
     return (("Retry-After", str(fault.value)),) if fault.kind == "429" and fault.value is not None else ()
 
 

@@ -58,7 +58,7 @@ FAULT_KINDS: Final[Mapping[FaultKind, str]] = {
     "hang": "no answer until the client gives up; not accepted",
     "accept-hang": "accepted, then no answer until the client gives up",
     "slow": "accepted at once, answered as usual after so many seconds: `slow:2`",
-    "drip": "accepted; the body comes one byte per half second",
+    "drip": "accepted; the body comes byte by byte, half a second apart, or `drip:0.1`",
     "redirect": "HTTP 302 to nowhere, or to `redirect:URL`; not accepted",
 }
 
@@ -124,7 +124,7 @@ class Fault:
 
     def _fits(self) -> bool:
         match self.kind, self.value:
-            case "slow", int() | float() as seconds:
+            case "slow" | "drip", int() | float() as seconds:
                 return 0 <= seconds <= _LONGEST_S
             case "refuse", int() as code:
                 return code in REFUSALS
@@ -140,7 +140,7 @@ class Fault:
 def _value(kind: FaultKind, written: str) -> float | int | str:
     """The value as its kind takes it; what is no number stays text and is refused with the rest."""
     try:
-        if kind == "slow":
+        if kind in ("slow", "drip"):
             return float(written)
         return int(written) if kind in ("429", "refuse") else written
     except ValueError:
