@@ -1,0 +1,1 @@
+"""What citizens write back to us: which wish a text carries, and what is done about it."""

@@ -1,0 +1,249 @@
+"""What does a citizen who texts us want? A keyword with its arguments out of sloppy typing, or a person's own words.
+
+What only asks is read generously; what stops, deletes, consents or refuses only where it says so word by word. A text
+that is not sure is free text, which a person reads.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
+
+from immigration.inbox import arguments
+from immigration.inbox.words import (
+    ALIASES,
+    COMPANIONS,
+    CONFIRMATIONS,
+    FORGIVEN,
+    HARMLESS,
+    KEYWORDS,
+    LANGUAGE_WORDS,
+    LEADERS,
+    LONGEST_PHRASE,
+    OTHER_WORDS,
+    PHRASES,
+    POLITE,
+    POLITE_LEADERS,
+    Keyword,
+)
+from immigration.people import Language
+
+__all__ = ["KEYWORDS", "Keyword", "Wish", "parse"]
+
+# Fillers of Hangul are letters that nobody sees.
+_INVISIBLE_LETTERS: Final = "\u115f\u1160"
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Mn", "Me"})
+
+_SHORTEST_MISSPELT: Final = 4
+_LONG_WORD: Final = 7
+_MOST_LEADERS: Final = 3
+_MOST_COMPANIONS: Final = 6
+
+# What may stand behind a keyword with nothing between; each group is a word.
+_SERVICE_GLUED: Final = re.compile(f"({arguments.CODE})")
+_GLUED: Final = {
+    Keyword.STATUS: re.compile(f"({arguments.NUMBER})"),
+    Keyword.BIAYA: _SERVICE_GLUED,
+    Keyword.SYARAT: _SERVICE_GLUED,
+    Keyword.BAHASA: re.compile(f"({'|'.join(LANGUAGE_WORDS)})", re.IGNORECASE),
+    Keyword.STOP: re.compile("(SMS|PESAN|PENGINGAT)", re.IGNORECASE),
+    Keyword.HAPUS: re.compile("(DATA)?(YA|YO|YES|SAYA)?", re.IGNORECASE),
+    Keyword.SALAH: re.compile(f"({arguments.LAST_FOUR})"),
+}
+# "BIAYAPANAK"; with the other aliases this would take apart words such as "request".
+_WORD_GLUED: Final = re.compile("([A-Za-z]{3,6})")
+_WORD_GLUED_TO: Final = frozenset({"BIAYA", "BIAYO", "SYARAT", "SYARAIK"})
+_WORD_THEN_NUMBER: Final = re.compile("([A-Za-z]+)([0-9].*)?")
+_FIRST_WORDS: Final = ALIASES | {"".join(phrase): keyword for phrase, keyword in PHRASES.items()}
+_LONGEST_FIRST: Final = sorted(_FIRST_WORDS, key=len, reverse=True)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a text asks for; without a keyword it is free text.
+
+    `rest` is what was typed beside the keyword and not understood, of a free text all of it as it came. A `service`
+    without a digit may be an ordinary word and then stands in `rest` too: the catalogue decides.
+    """
+
+    keyword: Keyword | None
+    rest: str = ""
+    number: str | None = None
+    last4: str | None = None
+    birth_date_text: str | None = None
+    language: Language | None = None
+    service: str | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True)
+class _Beginning:
+    keyword: Keyword
+    word: str
+    behind: str
+
+
+def parse(text: str) -> Wish:
+    """What the text asks for. Any text at all has an answer, and none takes long."""
+    typed = _folded(text)
+    return (
+        _spelt(typed) or _number_alone(typed) or _misspelt(typed) or _question_mark(typed) or Wish(None, text.strip())
+    )
+
+
+def _spelt(typed: str) -> Wish | None:
+    """The wish of a text that begins with a keyword, spelt as it should be."""
+    first = _beginning(typed)
+    if first is None:
+        return None
+    asked = first
+    for _ in range(_MOST_LEADERS):
+        following = _beginning(asked.behind) if asked.word in LEADERS else None
+        if following is None:
+            break
+        if following.keyword in HARMLESS:
+            asked = following
+        elif asked.word in POLITE_LEADERS and following.keyword in (Keyword.STOP, Keyword.HAPUS):
+            wish = _wish(following)
+            return _wish(asked) if wish is None else replace(wish, confirmed=False)
+        else:
+            break
+    return _wish(asked)
+
+
+def _beginning(typed: str) -> _Beginning | None:
+    """The keyword that the text begins with, alone or with an argument glued to it."""
+    found = list(islice(arguments.WORD.finditer(typed), LONGEST_PHRASE))
+    upper = [word[0].upper() for word in found]
+    for length in range(len(found), 1, -1):
+        phrase = tuple(upper[:length])
+        if phrase in PHRASES:
+            return _Beginning(PHRASES[phrase], " ".join(phrase), typed[found[length - 1].end() :])
+    if not found:
+        return None
+    if upper[0] in _FIRST_WORDS:
+        return _Beginning(_FIRST_WORDS[upper[0]], upper[0], typed[found[0].end() :])
+    if upper[0] in OTHER_WORDS:
+        return None
+    for alias in _LONGEST_FIRST:
+        if upper[0].startswith(alias):
+            glued = found[0][0][len(alias) :]
+            pattern = _GLUED.get(_FIRST_WORDS[alias])
+            argument = (pattern and pattern.fullmatch(glued)) or (
+                _WORD_GLUED.fullmatch(glued) if alias in _WORD_GLUED_TO else None
+            )
+            if argument:
+                behind = " ".join(filter(None, argument.groups())) + typed[found[0].end() :]
+                return _Beginning(_FIRST_WORDS[alias], alias, behind)
+    return None
+
+
+def _wish(asked: _Beginning) -> Wish | None:
+    """The keyword with its arguments; none where what stands behind it makes it something else."""
+    keyword, behind = asked.keyword, asked.behind
+    if keyword is Keyword.STATUS:
+        case = arguments.case(behind)
+        if asked.word == "S" and case.rest and not (case.number or case.last4 or re.match("[0-9]{4}", case.rest)):
+            # "S" before ordinary words is an initial.
+            return None
+        return Wish(keyword, case.rest, case.number, case.last4, case.birth_date_text)
+    if keyword in (Keyword.BIAYA, Keyword.SYARAT):
+        service, rest = arguments.service(behind)
+        return Wish(keyword, rest, service=service)
+    if keyword in HARMLESS:
+        return Wish(keyword, arguments.trimmed(behind))
+    return _firm_wish(asked)
+
+
+def _firm_wish(asked: _Beginning) -> Wish | None:
+    """A keyword that binds: only with the words that are known to go with it."""
+    keyword, companions = asked.keyword, arguments.words(asked.behind)
+    wish = Wish(keyword)
+    if keyword is Keyword.HAPUS:
+        # "HAPUS YA?" asks.
+        wish = Wish(keyword, confirmed=" ".join(companions) in CONFIRMATIONS and "?" not in asked.behind)
+    elif keyword is Keyword.BAHASA and companions and companions[0] in LANGUAGE_WORDS:
+        wish = Wish(keyword, language=LANGUAGE_WORDS[companions.pop(0)])
+    elif keyword is Keyword.SALAH:
+        four, others = arguments.last_four(asked.behind)
+        wish, companions = Wish(keyword, last4=four), arguments.words(others)
+    known = all(word in COMPANIONS[keyword] or ALIASES.get(word) is keyword for word in companions)
+    return wish if known and len(companions) <= _MOST_COMPANIONS else None
+
+
+def _number_alone(typed: str) -> Wish | None:
+    """A text that is an application number, perhaps with the birth date, asks for the status."""
+    case = arguments.number_first(typed)
+    if case is None or not POLITE.issuperset(arguments.words(case.rest)):
+        return None
+    return Wish(Keyword.STATUS, case.rest, case.number, None, case.birth_date_text)
+
+
+def _misspelt(typed: str) -> Wish | None:
+    """The wish of a text that begins with a misspelt keyword and holds nothing but its arguments besides."""
+    first = arguments.WORD.search(typed)
+    found = first and _WORD_THEN_NUMBER.fullmatch(first[0])
+    if not (first and found):
+        return None
+    word = found[1].upper()
+    keyword = _nearest(word)
+    wish = _wish(_Beginning(keyword, word, (found[2] or "") + typed[first.end() :])) if keyword else None
+    if wish is None or any(word not in POLITE and not word.isdecimal() for word in arguments.words(wish.rest)):
+        return None
+    return wish
+
+
+def _nearest(word: str) -> Keyword | None:
+    """The one keyword that this may be a misspelling of."""
+    if word in OTHER_WORDS:
+        return None
+    distances = {
+        alias: _distance(word, alias)
+        for alias in ALIASES
+        if abs(len(word) - len(alias)) <= 2 and min(len(word), len(alias)) >= _SHORTEST_MISSPELT
+    }
+    least = min(distances.values(), default=len(word))
+    nearest = {alias for alias, distance in distances.items() if distance == least}
+    # Two slips in one word, and the first letter among them: that is another word.
+    forgiven = {
+        alias
+        for alias in nearest & FORGIVEN
+        if least <= 1 or (least == 2 and min(len(word), len(alias)) >= _LONG_WORD and word[0] == alias[0])
+    }
+    keywords = {ALIASES[alias] for alias in nearest}
+    return keywords.pop() if forgiven and len(keywords) == 1 else None
+
+
+def _distance(one: str, other: str) -> int:
+    """Letters to change, add, drop or swap with their neighbour to get from one word to the other."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        last, row, before = before, [i], row
+        for j, wanted in enumerate(other, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def _question_mark(typed: str) -> Wish | None:
+    return Wish(Keyword.INFO) if "?" in typed and not arguments.words(typed) else None
+
+
+def _folded(text: str) -> str:
+    """The text with letters and digits as ASCII has them, where it has them, and without what is invisible."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_folded_character, text))
+
+
+def _folded_character(character: str) -> str:
+    if character.isspace():
+        return " "
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join(
+        str(unicodedata.digit(part)) if part.isdecimal() else part
+        for part in parts
+        if part not in _INVISIBLE_LETTERS and unicodedata.category(part) not in _INVISIBLE
+    )

@@ -1,0 +1,154 @@
+"""Which words mean which keyword? In Indonesian, Minangkabau and English; and which only look as if they did.
+
+Everything is in upper case.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from immigration.people import Language
+
+
+class Keyword(StrEnum):
+    """What can be asked for by SMS (domain.md 9.6)."""
+
+    STATUS = "STATUS"
+    INFO = "INFO"
+    BIAYA = "BIAYA"
+    SYARAT = "SYARAT"
+    JAM = "JAM"
+    BAHASA = "BAHASA"
+    AMBIL = "AMBIL"
+    STOP = "STOP"
+    MULAI = "MULAI"
+    HAPUS = "HAPUS"
+    DATA = "DATA"
+    ULANG = "ULANG"
+    SALAH = "SALAH"
+    YA = "YA"
+    TIDAK = "TIDAK"
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
+_ALIASES: Final = {
+    Keyword.STATUS: "STATUS STATUSNYA CEK CALIAK S CHECK",
+    Keyword.INFO: "INFO BANTUAN BANTU TOLONG HELP",
+    Keyword.BIAYA: "BIAYA BIAYANYA BIAYO BIAYONYO FEE FEES HARGA HARGANYA",
+    Keyword.SYARAT: "SYARAT SYARATNYA SYARAIK SYARAIKNYO SARAT REQ REQUIREMENTS",
+    Keyword.JAM: "JAM HOURS BUKA BUKAK",
+    Keyword.BAHASA: "BAHASA BASO BAHASO LANG LANGUAGE",
+    Keyword.AMBIL: "AMBIL AMBIAK COLLECT",
+    Keyword.STOP: "STOP SETOP BARANTI BERHENTI UNSUB UNSUBSCRIBE",
+    Keyword.MULAI: "MULAI START",
+    Keyword.HAPUS: "HAPUS HAPUIH DELETE",
+    Keyword.DATA: "DATA",
+    Keyword.ULANG: "ULANG ULANGI RESEND",
+    Keyword.SALAH: "SALAH",
+    Keyword.YA: "YA YO YES IYA Y OK OKE SETUJU SATUJU",
+    Keyword.TIDAK: "TIDAK INDAK NO T TDK NDAK GAK",
+}
+ALIASES: Final = {word: keyword for keyword, words in _ALIASES.items() for word in words.split()}
+# Every word that a text of ours may tell people to send.
+KEYWORDS: Final = frozenset(ALIASES)
+
+# Beginnings of several words; they count written in one word too.
+PHRASES: Final = {
+    tuple(phrase.split()): keyword
+    for keyword, phrases in {
+        Keyword.STATUS: ("CEK STATUS", "CALIAK STATUS", "CHECK STATUS"),
+        Keyword.STOP: ("MOHON STOP", "PLEASE STOP", "PLS STOP"),
+        Keyword.MULAI: ("MULAI LAGI",),
+        Keyword.DATA: ("MY DATA",),
+        Keyword.ULANG: ("KIRIM ULANG",),
+        Keyword.SALAH: (
+            *("BUKAN SAYA", "BUKAN AMBO", "BUKAN AKU", "BUKAN DEN", "INI BUKAN SAYA", "IKO BUKAN AMBO"),
+            *("NOT ME", "THIS IS NOT ME", "WRONG NUMBER", "WRONG PERSON"),
+        ),
+    }.items()
+    for phrase in phrases
+}
+LONGEST_PHRASE: Final = max(map(len, PHRASES))
+
+# These answer a question and change nothing: a whole sentence may follow.
+HARMLESS: Final = frozenset(
+    {Keyword.STATUS, Keyword.BIAYA, Keyword.SYARAT, Keyword.JAM, Keyword.INFO, Keyword.AMBIL},
+)
+# "info biaya", "tolong cek status": the word that follows says more exactly what is wanted.
+LEADERS: Final = _words("TOLONG BANTU INFO CEK CALIAK CHECK")
+# Nobody asks for something that takes a firm will with these alone.
+POLITE_LEADERS: Final = _words("TOLONG")
+
+_PEOPLE: Final = _words("PAK BAPAK BPK BU BUK IBU BANG DA UDA NI UNI KAK MAS MBAK MIN ADMIN SIR MADAM")
+_THANKS: Final = _words("TERIMA KASIH TERIMAKASIH MAKASIH TRIMS TARIMO TARIMOKASIH THANK THANKS YOU")
+POLITE: Final = _PEOPLE | _THANKS | _words("YA YO TOLONG MOHON PLEASE PLS DONG LAH SAJA")
+
+# What may stand beside a keyword that takes a firm will; any other word makes the text a person's own.
+COMPANIONS: Final = {
+    Keyword.STOP: POLITE
+    | _words(
+        "SMS PESAN PASAN PENGINGAT PAINGEK NOTIF NOTIFIKASI PEMBERITAHUAN PROMO INFO LANGGANAN BERLANGGANAN",
+        "KIRIM KIRIMI MENGIRIM MANGIRIM DARI INI IKO LAGI SEMUA SADONYO ALL MESSAGE MESSAGES TEXT TEXTS",
+        "TEXTING REMINDER REMINDERS SENDING SEND ME",
+    ),
+    Keyword.MULAI: POLITE | _words("LAGI BALIAK KEMBALI AGAIN SMS PESAN PASAN PENGINGAT REMINDER REMINDERS"),
+    Keyword.HAPUS: POLITE
+    | _words("DATA NOMOR NOMER NUMBER HP SAYA AMBO DEN AKU SEMUA SADONYO MY ALL ME YES IYA Y OK OKE"),
+    Keyword.DATA: POLITE | _words("SAYA AMBO DEN AKU"),
+    Keyword.ULANG: POLITE | _words("LAGI KIRIM SMS PESAN PASAN AGAIN"),
+    Keyword.SALAH: POLITE | _words("NO NOMOR NOMER NUMBER ORANG URANG SAMBUNG KIRIM"),
+    # "ok terima kasih" is a receipt, no consent.
+    Keyword.YA: _PEOPLE | _words("PLEASE"),
+    Keyword.TIDAK: _PEOPLE | _words("SETUJU SATUJU USAH PERLU PARALU MAU THANKS"),
+    Keyword.BAHASA: POLITE,
+}
+
+# "hapus data saya ya" is only a polite wish to have it done, so YA confirms nowhere else.
+CONFIRMATIONS: Final = frozenset(
+    f"{what} {yes}".strip() for what in ("", "DATA", "MY DATA") for yes in ("YA", "YO", "YES", "IYA", "Y")
+)
+
+LANGUAGE_WORDS: Final[dict[str, Language]] = {
+    "ID": "id",
+    "INDO": "id",
+    "INDONESIA": "id",
+    "MIN": "min",
+    "MINANG": "min",
+    "MINANGKABAU": "min",
+    "PADANG": "min",
+    "EN": "en",
+    "ENG": "en",
+    "ENGLISH": "en",
+    "INGGRIS": "en",
+}
+
+# Long and rare enough that a slip of the finger can be forgiven. Not here: what stops, deletes or answers a
+# question, and words with dozens of neighbours ("lang" and "yang", "data" and "kata").
+FORGIVEN: Final = _words(
+    "STATUS CALIAK CHECK INFO BANTUAN TOLONG BIAYA BIAYO SYARAT SYARAIK REQUIREMENTS BAHASA BAHASO",
+    "LANGUAGE AMBIL AMBIAK COLLECT MULAI RESEND",
+)
+# Words of the three languages that lie beside one of these and mean something else.
+OTHER_WORDS: Final = _words(
+    # STATUS, CHECK, INFO
+    "STATES STATUE STATUES STATIS STATUTE STRATUS CHECKS CHICK CHUCK CHEEK CHEEKY HECK INTO INDO",
+    # BANTUAN
+    "BANGUNAN BANDUAN BATUAN BANTAHAN BANTALAN BANTARAN BANTULAH BANTUL BASTIAN BENTUKAN BENTUAN BENTURAN PANDUAN",
+    "PANTUAN BERTUAN BANCIAN BUATAN BALUTAN BANGGAN BENDUAN BANTUN",
+    # TOLONG
+    "BOLONG KOLONG COLONG GOLONG POLONG LOLONG JOLONG TODONG TOBONG TOKONG TOMONG TOPONG",
+    # BIAYA, BIAYO
+    "BIASA BUAYA BIARA BAYA BIAYAI BIASO BUAYO BIAYAKAN",
+    # SYARAT, SYARAIK
+    "ISYARAT ISYARAIK SYARIAT SYARIAH SYARIK SYARIKAT SYARAF SYARAK SYARA SYARAH SYARAB SYARBAT SIARAT",
+    # BAHASA, BAHASO
+    "BAHAWA BAHAYA BAHAYO BAHAS BAHASAN BAHAMA BAHANA BAHALA BAHARA BAHASI",
+    # AMBIL, AMBIAK
+    "SAMBIL AMIL AMRIL AMBAL AMBIN AMBI AMBUL AMBAK",
+    # MULAI
+    "MULA MULIA MULIAH MULYA MULAN MULAS MULAT MULTI MURAI MALAI MUAI KULAI GULAI PULAI JULAI BULAI LULAI",
+    # COLLECT, RESEND
+    "COLLEGE COLLECTED COLLECTOR COLLECTS CORRECT CONNECT COLBERT COOLEST RESENT",
+)
