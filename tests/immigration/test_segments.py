@@ -54,7 +54,7 @@ def texts(random: Random, count: int) -> list[str]:
 
 
 def test_segments_are_counted_as_two_others_count_them() -> None:
-    made = texts(Random(20261124), 3000)
+    made = texts(Random(20261124), 2000)
     counted = [segments(text) for text in made]
     assert counted == [walked(text) for text in made]
     assert counted == [len(split(text).parts) for text in made]

@@ -1,7 +1,6 @@
 """Is an SMS said whole, in its language, in GSM-7 and in one segment, whatever the values are?"""
 
 import hashlib
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from immigration.gsm7 import is_gsm7, septets
-from immigration.messages.texts import FOLDER, LONGEST, SHORTENED, BadTemplate, Rendered, Texts, texts
+from immigration.messages.texts import LONGEST, SHORTENED, BadTemplate, Rendered, Texts, texts
 from immigration.people import LANGUAGES, Language
+from tests.support.sms_texts import copied_texts
 
 USSD = "*384*1303#"
 LONG_LIST = "KTP, KK, akta lahir, ijazah, buku nikah, surat ganti nama dan paspor lama bila masih ada"
@@ -29,8 +29,8 @@ def render(code: str, values: dict[str, str], language: Language = "id", *, can_
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the texts, to be changed."""
-    return shutil.copytree(FOLDER, tmp_path / "templates_sms")
+    """Texts to be changed."""
+    return copied_texts(tmp_path / "templates_sms")
 
 
 def test_an_sms_is_the_brand_and_the_text_with_its_values() -> None:

@@ -1,6 +1,5 @@
 """Does the linter of the SMS wording find each kind of fault when one is planted?"""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,15 +8,16 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from immigration.messages.check import faults, unreviewed
-from immigration.messages.texts import FOLDER, Texts, texts
+from immigration.messages.texts import Texts, texts
+from tests.support.sms_texts import copied_texts
 
 Broken = Callable[[str, str], list[str]]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the texts, to be broken."""
-    return shutil.copytree(FOLDER, tmp_path / "templates_sms")
+    """Texts to be broken."""
+    return copied_texts(tmp_path / "templates_sms")
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_the_check_prints_a_line_per_fault_and_fails(folder: Path) -> None:
     result = run("check", "--folder", folder, "--unreviewed")
     assert result.exit_code == 1
     assert result.output.splitlines()[:2] == ["en/CETAK.txt: '~' takes two septets", "min/CETAK.txt: missing"]
-    assert "not reviewed: VERIFIKASI" in result.output
+    assert "not reviewed: DISERAHKAN" in result.output
     assert "ok:" not in result.output
 
 
