@@ -9,33 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from immigration.gsm7 import NotGsm7, septets
+from immigration.inbox.words import KEYWORDS
 from immigration.messages.texts import LONGEST, SEGMENT_SEPTETS, BadTemplate, Template, Texts
 from immigration.people import LANGUAGES, Language
 
-# What a citizen may text to us, in three languages (domain.md 9.6, as far as it is there).
-KEYWORDS: Final = frozenset(
-    {
-        *("STATUS", "CEK", "CALIAK"),
-        *("INFO", "BANTUAN", "HELP", "TOLONG"),
-        *("BIAYA", "BIAYO", "FEE"),
-        *("SYARAT", "SYARAIK", "REQ"),
-        *("JAM", "HOURS"),
-        *("BAHASA", "BASO", "LANG"),
-        *("AMBIL", "AMBIAK", "COLLECT"),
-        *("STOP", "BARANTI"),
-        *("MULAI", "START"),
-        *("HAPUS", "HAPUIH", "DELETE"),
-        *("DATA",),
-        *("ULANG", "RESEND"),
-        *("SALAH", "NOT", "ME"),
-        *("YA", "YO", "YES"),
-        *("TIDAK", "INDAK", "NO"),
-    }
-)
 # Written in capitals for another reason: abbreviations, what follows a keyword, and what catches the eye.
 _OTHER_CAPITALS: Final = frozenset(
     {
-        *("HP", "KTP", "NIK", "SMS", "ID", "MIN", "EN", "PHILANG", "DDMMYYYY", "TTBBTTTT"),
+        *("HP", "KTP", "NIK", "SMS", "ID", "MIN", "EN", "PANAK", "DDMMYYYY", "TTBBTTTT"),
         *("SIAP", "DIAMBIL", "DIAMBIAK", "READY"),
     }
 )

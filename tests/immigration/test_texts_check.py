@@ -1,5 +1,6 @@
 """Does the linter of the SMS wording find each kind of fault when one is planted?"""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
+from immigration.inbox.keywords import KEYWORDS, parse
 from immigration.messages.check import faults, unreviewed
 from immigration.messages.texts import Texts, texts
 from tests.support.sms_texts import copied_texts
@@ -80,6 +82,19 @@ def test_the_ussd_code_may_be_named_in_one_language_alone(broken: Broken) -> Non
 )
 def test_a_fault_in_a_text_is_found_and_named_with_its_file(broken: Broken, content: str, fault: str) -> None:
     assert f"min/CETAK.txt: {fault}" in broken("min/CETAK.txt", content)
+
+
+def test_what_a_text_tells_people_to_send_is_understood() -> None:
+    told = {
+        command
+        for template in texts().templates.values()
+        for command in re.findall(r"\b[A-Z]{2,}(?: [A-Z0-9]+(?:#[0-9]+)?)*", template.wording(can_reply=True))
+        if command.split()[0] in KEYWORDS
+    }
+    assert {"STATUS 9900000000000001#24111990", "STATUS 4821", "HAPUS YA", "BAHASA MIN", "BIAYO PANAK"} <= told
+    wishes = {command: parse(command) for command in told}
+    # A service without a digit may be an ordinary word, so the parser leaves it among the rest too.
+    assert [one for one, wish in wishes.items() if not wish.keyword or wish.rest not in ("", wish.service)] == []
 
 
 def test_a_keyword_is_not_mistaken_where_people_can_reply(broken: Broken) -> None:
