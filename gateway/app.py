@@ -1,6 +1,7 @@
 """How is the web application put together? One factory; nothing happens at import."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 
 from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -14,6 +15,7 @@ from gateway.simulator import simulator_blueprint
 from gateway.webhooks import SafeWords, UssdDesk, webhooks_blueprint
 from gateway.wiring import Wiring
 from menus.build import build_turns, safe_words
+from workers.jobs import ring
 
 
 def create_app(wiring: Wiring) -> Flask:
@@ -36,6 +38,8 @@ def create_app(wiring: Wiring) -> Flask:
         office_code=settings.office_default,
         ussd_code=settings.ussd_code,
         resume_seconds=settings.ussd_resume_seconds,
+        outbox=wiring.outbox,
+        heard=partial(ring, wiring.redis),
     )
     words = SafeWords(*safe_words(settings.ussd_code))
     echo = Echo(wiring.vault.derived("echo"))

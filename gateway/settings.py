@@ -2,7 +2,9 @@
 
 Beyond the contract's table: `VAR_DIR` (`var`), `WEB_THREADS` (4), `OFFICE_DEFAULT` (`SJJ`),
 `USSD_RESUME_SECONDS` (300), `USSD_SCREEN_SEPTETS` (160) and
-`USSD_SCREEN_SEPTETS_BY_NETWORK` (such as `63903:184,63902:160`).
+`USSD_SCREEN_SEPTETS_BY_NETWORK` (such as `63903:184,63902:160`); for messages `SMS_THREADS` (32 a worker),
+`SMS_LEASE_SECONDS` (30), `SMS_RATE_PER_SECOND` (300), `SMS_PER_PHONE_AND_DAY` (100), `SMS_SPEND_PER_DAY` (rupiah an
+office, 50 000 000), `SMS_PRICE` (rupiah a segment, 350) and `SMS_LOW_CREDIT` (100 000, in the account's currency).
 """
 
 import base64
@@ -57,6 +59,13 @@ class Settings(BaseSettings):
     sms8x8_sender_id: str = ""
     sms8x8_base_url: str = ""
     sms_reply_number: str = ""
+    sms_threads: int = Field(32, ge=1, le=256)
+    sms_lease_seconds: int = Field(30, ge=1, le=300)
+    sms_rate_per_second: int = Field(300, ge=1, le=10_000)
+    sms_per_phone_and_day: int = Field(100, ge=1)
+    sms_spend_per_day: int = Field(50_000_000, ge=1)
+    sms_price: int = Field(350, ge=1)
+    sms_low_credit: int = Field(100_000, ge=0)
     ussd_code: str = Field("*384*1303#", pattern=r"^\*[0-9*]+#$")
     ussd_resume_seconds: int = Field(300, ge=10, le=3600)
     ussd_screen_septets: int = Field(160, ge=100, le=182)
@@ -82,6 +91,17 @@ class Settings(BaseSettings):
     def sms_channel(self) -> Literal["simulated", "africastalking", "8x8"]:
         """The SMS aggregator in use."""
         return self.sms_aggregator or ("africastalking" if self.africastalking_api_key else "simulated")
+
+    @property
+    def sms_channels(self) -> tuple[Literal["simulated", "africastalking", "8x8"], ...]:
+        """Every way out, the first choice first: a second aggregator with credentials takes what the first refused."""
+        first = self.sms_channel
+        second: tuple[Literal["africastalking", "8x8"], ...] = ()
+        if first == "8x8" and self.africastalking_api_key:
+            second = ("africastalking",)
+        if first == "africastalking" and self.sms8x8_api_key:
+            second = ("8x8",)
+        return (first, *second)
 
     @property
     def warnings(self) -> list[str]:
@@ -225,6 +245,19 @@ def _key_faults(keys: tuple[str, ...]) -> list[str]:
 def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
     needed = ("WEBHOOK_SECRET", "DATA_KEYS", "DATABASE_URL", "REDIS_URL", "SECRET_KEY")
     faults = [f"{name}: production needs it" for name in needed if not env.get(name)]
+    if settings.sms_channel == "africastalking" and not settings.africastalking_username:
+        faults.append("AFRICASTALKING_USERNAME: Africa's Talking needs it beside its key")
+    if settings.sms_channel == "africastalking" and not settings.africastalking_api_key:
+        faults.append("AFRICASTALKING_API_KEY: SMS_AGGREGATOR=africastalking needs it")
+    if settings.sms_channel == "8x8":
+        faults += [
+            f"{name}: SMS_AGGREGATOR=8x8 needs it"
+            for name, value in (
+                ("SMS8X8_SUBACCOUNT", settings.sms8x8_subaccount),
+                ("SMS8X8_API_KEY", settings.sms8x8_api_key),
+            )
+            if not value
+        ]
     weak = f"is too weak: take {_SECRET_LENGTH} or more random characters"
     if any(len(secret) < _SECRET_LENGTH or len(set(secret)) < 5 for secret in settings.webhook_secret):
         faults.append(f"WEBHOOK_SECRET: {weak}")
@@ -235,14 +268,13 @@ def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
 
 def _demo_fault(settings: Settings) -> str | None:
     """A demonstration texts nobody: a real aggregator only in its sandbox or on this machine."""
-    channel = settings.sms_channel
-    if channel == "africastalking":
+    if "africastalking" in settings.sms_channels:
         sandbox = settings.africastalking_username == "sandbox"
         if not sandbox and urlsplit(settings.africastalking_base_url).hostname not in _LOOPBACK:
             return (
                 "SMS_AGGREGATOR: in demo Africa's Talking needs AFRICASTALKING_USERNAME=sandbox or a loopback base URL"
             )
-    if channel == "8x8" and urlsplit(settings.sms8x8_base_url).hostname not in _LOOPBACK:
+    if "8x8" in settings.sms_channels and urlsplit(settings.sms8x8_base_url).hostname not in _LOOPBACK:
         return "SMS_AGGREGATOR: in demo 8x8 needs a base URL on this machine"
     return None
 

@@ -8,10 +8,14 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from gateway.messaging import build_outbox
 from gateway.settings import Settings
 from immigration.clock import Clock, utc_now
 from immigration.database import Database
+from immigration.inbox.desk import InboxDesk
 from immigration.keys import load_vault
+from immigration.messages.outbox import Outbox
+from immigration.offices.snapshot import CatalogueSnapshot
 from immigration.vault import KeyRing, Vault
 
 
@@ -24,6 +28,9 @@ class Wiring:
     vault: Vault
     redis: Redis
     clock: Clock
+    catalogue: CatalogueSnapshot
+    outbox: Outbox
+    inbox: InboxDesk
 
 
 def key_ring(settings: Settings) -> KeyRing:
@@ -58,4 +65,12 @@ def build(settings: Settings, *, database_timeout_s: float = 3.0, redis_timeout_
     vault = load_vault(database, key_ring(settings))
     assert settings.redis_url is not None, "the supervisor passes REDIS_URL to its children"
     redis = connect_redis(settings.redis_url, timeout_s=redis_timeout_s)
-    return Wiring(settings, database, vault, redis, utc_now)
+    return assemble(settings, database, vault, redis, utc_now)
+
+
+def assemble(settings: Settings, database: Database, vault: Vault, redis: Redis, clock: Clock) -> Wiring:
+    """Put the rest together around these. Raises `BadTemplate`."""
+    catalogue = CatalogueSnapshot(database)
+    outbox = build_outbox(settings, vault, catalogue)
+    inbox = InboxDesk(database, vault, outbox, clock, settings.office_default)
+    return Wiring(settings, database, vault, redis, clock, catalogue, outbox, inbox)

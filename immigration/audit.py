@@ -12,8 +12,8 @@ from immigration.database import Base, UtcDateTime
 RETENTION: Final = timedelta(days=365)
 BATCH: Final = 5000
 
-Action = Literal["read", "changed", "listed", "exported", "restored", "rotated", "key_created", "key_revoked"]
-Through = Literal["api", "cli", "import", "clock"]
+Action = Literal["read", "changed", "listed", "exported", "restored", "rotated", "key_created", "key_revoked", "erased"]
+Through = Literal["api", "cli", "import", "clock", "sms"]
 
 
 class AuditRow(Base):

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Date, Index, Integer, LargeBinary, String, Table, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Boolean, Date, Index, Integer, LargeBinary, String, case, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from immigration.database import Base, UtcDateTime
+from immigration.database import Base, UtcDateTime, upsert
 
 # A call lives 180 s at most (africastalking.md 2.6); what is silent for longer than this is over.
 SILENCE: Final = timedelta(minutes=10)
@@ -111,14 +110,6 @@ class HopFact:
     shown: str
     language: str
     ended: bool
-
-
-def upsert(session: Session, table: type[Base]) -> Any:
-    """An INSERT of this database's dialect that can say ON CONFLICT."""
-    assert isinstance(table.__table__, Table)
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table.__table__)
-    return sqlite.insert(table.__table__)
 
 
 def first_time(session: Session, call: bytes, position: int, now: datetime) -> bool:

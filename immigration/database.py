@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, Executable, create_engine, event, make_url
+from sqlalchemy import DateTime, Dialect, Engine, Executable, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -235,6 +236,14 @@ def _postgresql(url: URL, timeout_s: float, pool_size: int) -> Engine:
             "application_name": "gateway",
         },
     )
+
+
+def upsert(session: Session, table: type[Base]) -> Any:
+    """An INSERT of this database's dialect that can say ON CONFLICT."""
+    assert isinstance(table.__table__, Table)
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table.__table__)
+    return sqlite.insert(table.__table__)
 
 
 def unpooled(url: str) -> Engine:

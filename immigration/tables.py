@@ -4,9 +4,13 @@ import immigration.api_keys
 import immigration.applications.tables
 import immigration.audit
 import immigration.calls
+import immigration.contacts
 import immigration.identity
+import immigration.inbox.tables
 import immigration.keys
+import immigration.messages.tables
 import immigration.offices.tables
 import immigration.people
+import immigration.tasks
 
 __all__ = ["immigration"]

@@ -10,6 +10,11 @@ _MONTHS: Final[dict[Language, tuple[str, ...]]] = {
     "min": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
+_WEEKDAYS: Final[dict[Language, tuple[str, ...]]] = {
+    "id": ("Sen", "Sel", "Rab", "Kam", "Jum", "Sab", "Min"),
+    "min": ("Sin", "Sal", "Rab", "Kam", "Jum", "Sab", "Aka"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
 
 
 def rupiah(amount: int) -> str:
@@ -30,3 +35,8 @@ def short_day(date_: date, language: Language) -> str:
 def time_of_day(local: datetime) -> str:
     """A time in the office's zone: `08.00`."""
     return f"{local:%H.%M}"
+
+
+def weekday(number: int, language: Language) -> str:
+    """A weekday's short name; 0 is Monday."""
+    return _WEEKDAYS[language][number]

@@ -11,6 +11,7 @@ from redis import Redis
 
 from immigration.clock import Clock
 from immigration.database import Database
+from immigration.messages.outbox import Outbox
 from immigration.vault import Vault
 from menus.description import Say, Verbatim
 from menus.machine import Machine, Reply
@@ -52,14 +53,16 @@ def build_turns(
     office_code: str,
     ussd_code: str,
     resume_seconds: int,
+    outbox: Outbox,
+    heard: Callable[[], None],
 ) -> Turns:
-    """The whole dialogue over a migrated database and a Redis."""
+    """The whole dialogue over a migrated database and a Redis; `heard` is told when a message was written."""
     machine = build_machine(vault.lookup)
     return Turns(
         machine=machine,
         sessions=Sessions(redis, resume_seconds),
-        desk=OfficeDesk(database, vault, clock, office_code),
-        effects=OfficeEffects(database, vault, clock),
+        desk=OfficeDesk(database, vault, clock, office_code, outbox.catalogue),
+        effects=OfficeEffects(database, vault, clock, outbox, heard),
         database=database,
         vault=vault,
         clock=clock,

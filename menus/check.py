@@ -53,7 +53,7 @@ def crawl(
 ) -> Iterator[tuple[Session, str]]:
     """Every screen that can be come to from `start` (or the pages of that one alone), each once, with its text."""
     caller = Caller(b"", {}, desk.now())
-    key = EffectKey(b"", 0, b"")
+    key = EffectKey(b"", 0, b"", "")
     session, reply = machine.draw(start, caller, desk, SCREEN_SEPTETS)
     waiting = deque([(session, reply.text)])
     met = {_name(session)}

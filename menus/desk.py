@@ -73,14 +73,18 @@ class Desk(Protocol):
     def case(self, application_id: int) -> Case | None:
         """One application."""
 
+    def is_reminded(self, caller: bytes) -> bool:
+        """Whether this caller has not stopped reminders."""
+
 
 @dataclass(frozen=True)
 class EffectKey:
-    """Whose effect it is: this caller's, in this call, at this position. The same key never has it twice."""
+    """Whose effect it is: this caller's, in this call, at this position; `phone` in E.164. Never twice for the same."""
 
     call: bytes
     position: int
     caller: bytes
+    phone: str
 
 
 class Effects(Protocol):

@@ -1,7 +1,6 @@
 """How do the screens reach the real office? The desk and its effects over the database."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -13,15 +12,17 @@ from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
 from immigration.calls import Call, CallStart, first_time
 from immigration.clock import Clock
+from immigration.contacts import Contact, choose, know
 from immigration.database import Database
 from immigration.identity import Try, attempt
-from immigration.offices.catalogue import Catalogue, load_catalogue
+from immigration.messages.notices import send_status
+from immigration.messages.outbox import Outbox
+from immigration.offices.catalogue import Catalogue
 from immigration.people import Language, Preference, as_language, choose_language
 from immigration.vault import Vault
 from menus.description import Effect, Memory
 from menus.desk import Beginning, Case, EffectKey, Listed
 
-CATALOGUE_SECONDS: Final = 60.0
 _CASES_LISTED: Final = 40
 
 # Built once: the hot path pays for a query's compilation a single time.
@@ -46,6 +47,7 @@ _CASE = (
 )
 _OWN = _CASE.where(Application.phone_hash == bindparam("caller")).limit(_CASES_LISTED)
 _ONE = _CASE.where(Application.id == bindparam("id"))
+_REMINDED = select(Contact.reminders).where(Contact.phone_hash == bindparam("caller"))
 _BEGINNING = select(
     select(Preference.language).where(Preference.phone_hash == bindparam("caller")).scalar_subquery(),
     select(Application.language)
@@ -60,24 +62,21 @@ _BEGINNING = select(
 
 
 class OfficeDesk:
-    """The office's facts, read when asked; the catalogue is a snapshot that is renewed each minute."""
+    """The office's facts, read when asked; the catalogue is a snapshot."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock, office_code: str) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, clock: Clock, office_code: str, catalogue: Callable[[], Catalogue]
+    ) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
         self.office_code = office_code
-        self._catalogue: Catalogue | None = None
-        self._loaded = 0.0
+        self._catalogue = catalogue
 
     @property
     def catalogue(self) -> Catalogue:
-        """Offices, services and fees as of this minute; an older snapshot where the database is away."""
-        if self._catalogue is None or time.monotonic() - self._loaded > CATALOGUE_SECONDS:
-            with self._database.reading() as session:
-                self._catalogue = load_catalogue(session)
-            self._loaded = time.monotonic()
-        return self._catalogue
+        """Offices, services and fees as of this minute."""
+        return self._catalogue()
 
     def now(self) -> datetime:
         """The present moment."""
@@ -103,6 +102,11 @@ class OfficeDesk:
         """One application."""
         rows = self._database.read(_ONE, {"id": application_id})
         return self._case(rows[0]) if rows else None
+
+    def is_reminded(self, caller: bytes) -> bool:
+        """Whether this caller has not stopped reminders."""
+        rows = self._database.read(_REMINDED, {"caller": caller})
+        return not rows or rows[0].reminders is not False
 
     def _own(self, caller: bytes) -> Sequence[Any]:
         return self._database.read(_OWN, {"caller": caller})
@@ -134,10 +138,14 @@ def _listed(row: Any) -> Listed:
 class OfficeEffects:
     """Effects over the database, each once per call and position."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, clock: Clock, outbox: Outbox, heard: Callable[[], None]
+    ) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
+        self._outbox = outbox
+        self._heard = heard
 
     def perform(self, key: EffectKey, effect: Effect) -> Memory:
         """Do it, or find it done; what the call should remember of it."""
@@ -146,6 +154,10 @@ class OfficeEffects:
                 return self._choose(key, as_language(language))
             case Effect("identity", values):
                 return self._identify(key, values)
+            case Effect("text_status", {"case": application_id}):
+                return self._text_status(key, application_id)
+            case Effect("reminders", {"on": on}):
+                return self._remind(key, on)
         raise ValueError(f"no effect is named {effect.kind}")
 
     def _choose(self, key: EffectKey, language: Language) -> Memory:
@@ -167,3 +179,21 @@ class OfficeEffects:
         with self._database.writing() as session:
             judged = attempt(session, self._vault, tried, self._clock())
         return {"verdict": judged.verdict, "case": judged.application_id}
+
+    def _text_status(self, key: EffectKey, application_id: int) -> Memory:
+        """Send the state to the phone that calls, once per position of the call."""
+        now = self._clock()
+        with self._database.writing() as session:
+            occasion = f"call:{key.call.hex()}:{key.position}"
+            sent = send_status(session, self._outbox, application_id, key.phone, occasion, now)
+        if sent:
+            self._heard()
+        return {}
+
+    def _remind(self, key: EffectKey, on: bool) -> Memory:
+        now = self._clock()
+        with self._database.writing() as session:
+            if first_time(session, key.call, key.position, now):
+                know(session, self._vault, key.phone, now)
+                choose(session, key.caller, "reminders", on, "ussd", "language", now)
+        return {"reminders": on}

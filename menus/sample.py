@@ -73,6 +73,10 @@ class SampleDesk:
         """One of them."""
         return next((case for case in self.cases if case.id == application_id), None)
 
+    def is_reminded(self, caller: bytes) -> bool:
+        """Everybody is."""
+        return True
+
 
 @dataclass
 class SampleEffects:
@@ -83,6 +87,10 @@ class SampleEffects:
 
     def perform(self, key: EffectKey, effect: Effect) -> Memory:
         """What a call would remember of the effect."""
+        if effect.kind == "text_status":
+            return {}
+        if effect.kind == "reminders":
+            return {"reminders": effect.values["on"]}
         if effect.kind == "language":
             return {"language": effect.values["language"]}
         return {"verdict": self.verdict, "case": self.case if self.verdict == "matched" else None}

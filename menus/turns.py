@@ -239,7 +239,7 @@ class Turns:
         return _Advanced(_answered(session, turn, mark, reply), self._new(call, session, reply, left), keep=True)
 
     def _step(self, turn: Turn, call: bytes, caller: Caller, session: Session, typed: Typed) -> tuple[Session, Reply]:
-        key = EffectKey(call, typed.position, caller.hash)
+        key = EffectKey(call, typed.position, caller.hash, turn.phone)
         session, reply, _ = self._machine.step(
             session, typed.input, key, caller, self._desk, self._effects, turn.budget
         )

@@ -1,4 +1,4 @@
-"""What happens by itself as time goes by? The clock: it looks often, and puts on the queue what is due."""
+"""What happens by itself as time goes by? The clock: it looks often, and has the workers do what is due."""
 
 from datetime import datetime
 from threading import Event
@@ -9,35 +9,67 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from immigration.clock import Clock
+from immigration.database import Database, is_unreachable
+from immigration.inbox.desk import InboxDesk
+from immigration.messages import delivery
 from workers import upkeep
-from workers.jobs import UPKEEP_JOB
-from workers.queues import UPKEEP, enqueue_once, queue
+from workers.jobs import CREDIT_JOB, DRAIN_JOB, UPKEEP_JOB
+from workers.queues import enqueue_once, queue, want_drain
+from workers.sending import Sender
 
-TICK_S: Final = 15.0
+TICK_S: Final = 5.0
 _SIGN: Final = "clock:alive"
 _SIGN_TTL_S: Final = 60
-
-once: Final = upkeep.run
-"""Everything that is due, done here and now instead of by the worker."""
+_CREDIT_EVERY_MIN: Final = 10
 
 
-def tick(redis: Redis, now: datetime) -> dict[str, int]:
-    """Put on the queue what is due; how many jobs. Raises `RedisError`.
+def tick(redis: Redis, database: Database, now: datetime) -> dict[str, int]:
+    """Take back what dead workers held and have done what is due; how many. Raises `RedisError`, the database's errors.
 
     A job is named after its minute, so a second clock, or this one's next tick, finds it there already.
     """
     redis.set(_SIGN, now.isoformat(), ex=_SIGN_TTL_S)
-    due = enqueue_once(queue(redis, UPKEEP), UPKEEP_JOB, f"upkeep-{now:%Y%m%d%H%M}")
-    return {"upkeep_jobs": int(due)}
+    jobs = queue(redis)
+    due = {
+        "upkeep_jobs": int(enqueue_once(jobs, UPKEEP_JOB, f"upkeep-{now:%Y%m%d%H%M}")),
+        "credit_jobs": int(enqueue_once(jobs, CREDIT_JOB, f"credit-{now:%Y%m%d%H}{now.minute // _CREDIT_EVERY_MIN}")),
+    }
+    due |= sweep(database, now)
+    with database.reading() as session:
+        waiting = delivery.is_due(session, now)
+    due["drain_jobs"] = int(waiting and want_drain(redis, DRAIN_JOB))
+    return due
 
 
-def run(redis: Redis, clock: Clock, stop: Event) -> None:
-    """Tick until `stop` is set. A Redis that is away is waited for: the next tick finds what this one left."""
+def sweep(database: Database, now: datetime) -> dict[str, int]:
+    """Take back what dead workers held; how many messages wait again, and of how many nobody can tell."""
+    with database.reading() as session:
+        lost = delivery.anything_lost(session, now)
+    if not lost:
+        return {"messages_given_back": 0, "messages_unknown": 0}
+    with database.writing() as session:
+        back, unknown = delivery.release_dead(session, now)
+    return {"messages_given_back": back, "messages_unknown": unknown}
+
+
+def once(database: Database, inbox: InboxDesk, sender: Sender, now: datetime, at: datetime) -> dict[str, int]:
+    """Everything that is due at `at`, done here and now instead of by the workers; `now` is the real time."""
+    counts = sweep(database, now) | {"inbound_answered": inbox.answer_waiting()}
+    counts |= upkeep.run(database, at)
+    return counts | sender.drain(at=lambda: at).told()
+
+
+def run(redis: Redis, database: Database, clock: Clock, stop: Event) -> None:
+    """Tick until `stop` is set. What is away is waited for: the next tick finds what this one left."""
     log = structlog.get_logger("clock")
     while not stop.is_set():
         try:
-            tick(redis, clock())
+            tick(redis, database, clock())
         except RedisError as fault:
+            log.warning("tick failed", reason=type(fault).__name__)
+        except Exception as fault:
+            if not is_unreachable(fault):
+                raise
             log.warning("tick failed", reason=type(fault).__name__)
         stop.wait(TICK_S)
 

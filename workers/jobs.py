@@ -1,17 +1,32 @@
-"""What does a job do once a worker has taken it? The entry points that queues name.
+"""What does a job do once a worker has taken it? The entry points that the queue names.
 
 A payload holds neither data nor addresses: whoever reads Redis would read them too, and a database URL carries a
 password. So the process that works hands the parts over once, before it takes its first job.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
 
 from immigration.clock import Clock
 from immigration.database import Database
+from immigration.inbox.desk import InboxDesk
 from immigration.vault import Vault
-from workers import upkeep
+from workers import credit, upkeep
+from workers.queues import drain_begins, want_drain
+from workers.sending import Sender
 
-UPKEEP_JOB = "workers.jobs.run_upkeep"
+UPKEEP_JOB: Final = "workers.jobs.run_upkeep"
+DRAIN_JOB: Final = "workers.jobs.run_drain"
+CREDIT_JOB: Final = "workers.jobs.run_credit"
+
+# Between slices a worker gives its sign of life, and other jobs get their turn.
+_SLICE_S: Final = 10.0
+_UPKEEP_S: Final = 2.0
 
 
 class NotConfigured(Exception):
@@ -22,26 +37,65 @@ class NotConfigured(Exception):
 class _Parts:
     database: Database
     vault: Vault
+    redis: Redis
     clock: Clock
+    sender: Sender
+    low_credit: int
+    stop: Callable[[], bool]
+    inbox: InboxDesk
 
 
 _parts: _Parts | None = None
 
 
-def configure(database: Database, vault: Vault, clock: Clock) -> None:
-    """Give this process's jobs what they work with; once, before work begins."""
+def configure(
+    *,
+    database: Database,
+    vault: Vault,
+    redis: Redis,
+    clock: Clock,
+    sender: Sender,
+    low_credit: int,
+    inbox: InboxDesk,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Give this process's jobs what they work with; once, before work begins. `stop`: whether the worker should end."""
     global _parts
-    _parts = _Parts(database, vault, clock)
+    _parts = _Parts(database, vault, redis, clock, sender, low_credit, stop, inbox)
 
 
-def forget_inherited_connections() -> None:
-    """Called in a forked child: two processes that talk over one connection would read each other's answers."""
-    if _parts is not None:
-        _parts.database.engine.dispose(close=False)
+def _configured() -> _Parts:
+    if _parts is None:
+        raise NotConfigured
+    return _parts
 
 
 def run_upkeep() -> dict[str, int]:
-    """One pass of the upkeep. Raises `NotConfigured`."""
-    if _parts is None:
-        raise NotConfigured
-    return upkeep.run(_parts.database, _parts.clock())
+    """One pass of the upkeep, of two seconds at most: the next minute goes on. Raises `NotConfigured`."""
+    parts = _configured()
+    answered = parts.inbox.answer_waiting()
+    return {"inbound_answered": answered} | upkeep.run(parts.database, parts.clock(), within_s=_UPKEEP_S)
+
+
+def run_drain() -> dict[str, int]:
+    """Send what is due. Raises `NotConfigured` and the database's errors."""
+    parts = _configured()
+    drain_begins(parts.redis)
+    counts = parts.sender.drain(parts.stop, slice_s=_SLICE_S, plenty=lambda: ring(parts.redis))
+    if counts.cut_short:
+        ring(parts.redis)
+    return counts.told()
+
+
+def run_credit() -> dict[str, int]:
+    """Look how much credit each channel has left. Raises `NotConfigured`."""
+    parts = _configured()
+    return credit.check(parts.database, parts.sender.routes.channels.values(), parts.low_credit, parts.clock())
+
+
+def ring(redis: Redis) -> None:
+    """Tell the workers that there is work. Where Redis is away, the clock's next look finds it."""
+    try:
+        want_drain(redis, DRAIN_JOB)
+    except RedisError as fault:
+        structlog.get_logger("sms").warning("workers not told", reason=type(fault).__name__)

@@ -1,14 +1,19 @@
 """What is tidied up, again and again? Old rows deleted in their time, calls that are over rolled into the funnel."""
 
+import math
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from immigration import api_keys, audit, calls, identity
+from immigration import api_keys, audit, calls, contacts, identity, tasks
 from immigration.applications import retention
 from immigration.database import Database
+from immigration.inbox import retention as inbox_retention
+from immigration.messages import reports
+from immigration.messages import retention as message_retention
 
 UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
     # Rolled up before deleted: a call that nobody closed still counts.
@@ -17,6 +22,15 @@ UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
     "identity_tries_deleted": identity.purge,
     "api_answers_deleted": api_keys.purge_answers,
     "applications_forgotten": retention.purge,
+    "reports_matched": reports.match_waiting,
+    "people_forgotten": inbox_retention.forget_people,
+    "message_texts_forgotten": message_retention.forget_texts,
+    "messages_deleted": message_retention.purge,
+    "reports_deleted": message_retention.purge_unmatched,
+    "inbound_deleted": inbox_retention.purge,
+    "contacts_deleted": inbox_retention.purge_contacts,
+    "choices_deleted": contacts.purge_choices,
+    "tasks_deleted": tasks.purge,
     "audit_rows_deleted": audit.purge,
 }
 """By the name of its count. Each does one batch, looks for "older than", and may run twice at once."""
@@ -24,17 +38,21 @@ UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
 _MOST_BATCHES: Final = 20
 
 
-def run(database: Database, now: datetime) -> dict[str, int]:
+def run(database: Database, now: datetime, *, within_s: float = math.inf) -> dict[str, int]:
     """All of it, as of `now`; how many rows each dealt with. Raises the database's errors.
 
-    Each batch is a short transaction of its own, so that hops and imports get their turn in between.
+    Each batch is a short transaction of its own, so that hops and imports get their turn in between; past `within_s`
+    no further batch is begun, and the next pass goes on.
     """
-    return {name: _in_batches(database, tidy, now) for name, tidy in UPKEEP.items()}
+    until = time.monotonic() + within_s
+    return {name: _in_batches(database, tidy, now, until) for name, tidy in UPKEEP.items()}
 
 
-def _in_batches(database: Database, tidy: Callable[[Session, datetime], int], now: datetime) -> int:
+def _in_batches(database: Database, tidy: Callable[[Session, datetime], int], now: datetime, until: float) -> int:
     total = 0
     for _ in range(_MOST_BATCHES):
+        if time.monotonic() > until:
+            break
         with database.writing() as session:
             done = tidy(session, now)
         total += done

@@ -25,7 +25,7 @@ class AfricasTalkingUssd:
 
     def read(self, request: Request) -> UssdHop:
         """The hop of a callback. Raises `Unusable` without a session id."""
-        form = _form(request.body)
+        form = form_of(request.body)
         return UssdHop(
             session_id=_session_id(form),
             phone=form.get("phoneNumber", ""),
@@ -35,7 +35,7 @@ class AfricasTalkingUssd:
 
     def read_end(self, request: Request) -> UssdEnd:
         """The end-of-session event; its `input` and `lastAppResponse` hold what people typed and are left behind."""
-        form = _form(request.body)
+        form = form_of(request.body)
         return UssdEnd(
             session_id=_session_id(form),
             status=form.get("status", "")[:ID_LENGTH],
@@ -50,7 +50,7 @@ class AfricasTalkingUssd:
         return HttpAnswer(("CON " if reply.more else "END ") + reply.text, "text/plain; charset=utf-8", headers)
 
 
-def _form(body: bytes) -> dict[str, str]:
+def form_of(body: bytes) -> dict[str, str]:
     """The fields, the first of repeated ones; whatever the content type says, for the body is a form or useless."""
     try:
         pairs = parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)

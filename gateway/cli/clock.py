@@ -6,11 +6,14 @@ from datetime import datetime
 from threading import Event
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.cli.starting import database_fault, settings_for, wiring_for
+from gateway.cli.common import opened
+from gateway.cli.starting import wiring_for
+from gateway.messaging import build_outbox
+from gateway.wiring import connect_redis
 from immigration.clock import utc_now
-from immigration.database import Database
+from immigration.inbox.desk import InboxDesk
+from immigration.offices.snapshot import CatalogueSnapshot
 
 
 class Rfc3339(click.ParamType[datetime]):
@@ -42,25 +45,27 @@ def run_() -> None:
     # At once, in the middle of a tick too: the next clock finds what this one left.
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: sys.exit(0))
-    ticking.run(wiring.redis, wiring.clock, Event())
+    ticking.run(wiring.redis, wiring.database, wiring.clock, Event())
 
 
 @clock.command()
 @click.option("--at", type=Rfc3339(), help="See this time instead of now.")
 def once(at: datetime | None) -> None:
     """One pass of everything that is due, done before the command returns; prints a count per line."""
+    from gateway.messaging import build_sender
     from workers import clock as ticking
 
-    settings = settings_for("clock")
-    now = utc_now()
-    if at is not None and at > now and settings.gateway_env == "production":
-        raise click.ClickException("--at is ahead of now: in production time is not to be run ahead of")
-    database = Database(settings.database_url)
-    try:
-        counts = ticking.once(database, at or now)
-    except SQLAlchemyError as fault:
-        raise click.ClickException(f"the database cannot be used: {database_fault(fault)}") from None
-    finally:
-        database.close()
+    with opened() as parts:
+        now = utc_now()
+        if at is not None and at > now and parts.settings.gateway_env == "production":
+            raise click.ClickException("--at is ahead of now: in production time is not to be run ahead of")
+        seen = at or now
+        catalogue = CatalogueSnapshot(parts.database)
+        outbox = build_outbox(parts.settings, parts.vault, catalogue)
+        inbox = InboxDesk(parts.database, parts.vault, outbox, lambda: seen, parts.settings.office_default)
+        redis = None if parts.settings.redis_url is None else connect_redis(parts.settings.redis_url, timeout_s=5.0)
+        sender = build_sender(parts.settings, parts.database, parts.vault, outbox, redis, utc_now)
+        counts = ticking.once(parts.database, inbox, sender, now, seen)
+        sender.close()
     for name, count in counts.items():
         click.echo(f"{name}={count}")

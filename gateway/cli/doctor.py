@@ -24,7 +24,7 @@ from immigration.offices.catalogue import load_catalogue
 from immigration.vault import BadKeyRing
 from menus import check
 from workers.clock import is_present
-from workers.queues import QUEUES, queue
+from workers.queues import WORK, queue
 from workers.worker import workers_present
 
 _TIMEOUT_S: Final = 5.0
@@ -144,13 +144,12 @@ def _server(redis: Redis, *, embedded: bool) -> Finding:
 
 def _background(redis: Redis) -> Iterator[Finding]:
     """Calls are answered without worker and clock, so their absence alone is no fault (as in `/readyz`)."""
-    for name in QUEUES:
-        waiting = f"{queue(redis, name).count} jobs wait"
-        seen = workers_present(redis, name, utc_now())
-        if seen:
-            yield Finding("ok", f"queue {name}", f"{seen} workers seen, {waiting}")
-        else:
-            yield Finding("note", f"queue {name}", f"no worker seen, {waiting}: start `python -m gateway worker`")
+    waiting = f"{queue(redis).count} jobs wait"
+    seen = workers_present(redis, utc_now())
+    if seen:
+        yield Finding("ok", f"queue {WORK}", f"{seen} workers seen, {waiting}")
+    else:
+        yield Finding("note", f"queue {WORK}", f"no worker seen, {waiting}: start `python -m gateway worker`")
     if is_present(redis):
         yield Finding("ok", "clock", "seen within the last minute")
     else:

@@ -4,7 +4,7 @@ import click
 
 from gateway.cli.starting import redis_url, settings_for, wiring_for
 from gateway.logs import get_logger
-from workers.queues import QUEUES
+from workers.queues import WORK
 
 
 @click.command()
@@ -18,22 +18,28 @@ def web() -> None:
 
 
 @click.command()
-@click.option(
-    "--queue",
-    "name",
-    type=click.Choice(QUEUES),
-    default=QUEUES[0],
-    show_default=True,
-    help="The queue to serve.",
-)
-def worker(name: str) -> None:
-    """Do background work until SIGTERM; what was begun is finished first."""
+def worker() -> None:
+    """Send messages and do background work until SIGTERM; what is on the wire is finished, the rest given back."""
+    from gateway.messaging import build_sender
     from workers.jobs import configure
     from workers.worker import GatewayWorker
 
     # A job may take longer than a hop would wait.
     wiring = wiring_for("worker", timeout_s=5.0)
-    configure(wiring.database, wiring.vault, wiring.clock)
-    get_logger("worker").info("serving", queue=name)
+    settings = wiring.settings
+    sender = build_sender(settings, wiring.database, wiring.vault, wiring.outbox, wiring.redis, wiring.clock)
+    process = GatewayWorker(wiring.redis)
+    configure(
+        database=wiring.database,
+        vault=wiring.vault,
+        redis=wiring.redis,
+        clock=wiring.clock,
+        sender=sender,
+        low_credit=settings.sms_low_credit,
+        inbox=wiring.inbox,
+        stop=process.should_stop,
+    )
+    get_logger("worker").info("serving", queue=WORK)
     # RQ tells of each job in several lines; what goes wrong is enough.
-    GatewayWorker(name, wiring.redis).work(logging_level="WARNING")
+    process.work(logging_level="WARNING")
+    sender.close()

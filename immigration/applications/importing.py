@@ -15,6 +15,7 @@ from immigration.applications.reading import Row, Shape, read
 from immigration.applications.record import Decision, Kept, Record, decide
 from immigration.applications.rows import event_values, kept_of, row_values
 from immigration.applications.tables import Application, ApplicationEvent, Payment
+from immigration.applications.unlinking import respecting
 from immigration.audit import AuditRow
 from immigration.database import Base, Database
 from immigration.vault import Vault
@@ -262,11 +263,12 @@ def _change(session: Session, vault: Vault, one: _Told, reading: Reading, actor:
     row, payment = found
     before = kept_of(vault, row, payment)
     told = replace(one.record, **{name: getattr(before.record, name) for name in one.blank})
+    told, freed = respecting(vault, row, told)
     decision = _decided(before, told, reading)
     decision = replace(decision, events=tuple(e for e in decision.events if not known_late(session, row.id, e)))
     values: dict[str, Any] = {"fingerprint": one.fingerprint}
     if decision.events:
-        values |= row_values(vault, decision.kept) | {"updated_at": reading.now}
+        values |= row_values(vault, decision.kept) | freed | {"updated_at": reading.now}
     session.execute(
         update(Application)
         .where(Application.id == bindparam("row_id"))

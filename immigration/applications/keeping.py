@@ -1,8 +1,10 @@
 """How is one application recorded, moved and found by its number? Each change leaves its events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,6 +24,7 @@ from immigration.applications.record import (
 from immigration.applications.rows import event_values, kept_of, payment_values, row_values
 from immigration.applications.states import Group, Status
 from immigration.applications.tables import Application, ApplicationEvent, Payment
+from immigration.applications.unlinking import respecting
 from immigration.vault import Vault
 
 
@@ -35,12 +38,16 @@ class BillingTaken(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: the row's id, what is kept now, and whether it is new or changed."""
+    """What came of it: the row's id, what is kept now, and whether it is new or changed.
+
+    `news` is the uid of the event by which state, details or payment became other than they were; none: they did not.
+    """
 
     id: int
     kept: Kept
     created: bool
     changed: bool
+    news: bytes | None
 
 
 def find(session: Session, vault: Vault, number: str, *, lock: bool = False) -> tuple[Application, Payment | None]:
@@ -64,15 +71,16 @@ def put(session: Session, vault: Vault, told: Record, group: Group, actor: str, 
             _new(session, Application).values(**values, created_at=now, updated_at=now).returning(Application.id)
         )
         if made is not None:
-            _write(session, vault, made, None, decision, actor, now)
-            return Outcome(made, decision.kept, created=True, changed=True)
+            news = _write(session, vault, made, None, decision, actor, now)
+            return Outcome(made, decision.kept, created=True, changed=True, news=news)
         # Told twice at once: the other one was first, so this is news about what it made.
         row, payment = find(session, vault, told.number, lock=True)
     kept = kept_of(vault, row, payment)
+    told, freed = respecting(vault, row, told)
     decision = decide(kept, told, group, now)
     events = tuple(event for event in decision.events if not known_late(session, row.id, event))
     decision = replace(decision, events=events)
-    return _keep(session, vault, row, kept, decision, actor, now)
+    return _keep(session, vault, row, kept, decision, actor, now, freed)
 
 
 def change_status(
@@ -122,15 +130,23 @@ def _keep(
     decision: Decision,
     actor: str,
     now: datetime,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> Outcome:
+    uid = None
     if decision.events:
         session.execute(
             update(Application)
             .where(Application.id == row.id)
-            .values(**row_values(vault, decision.kept), updated_at=now)
+            .values(**row_values(vault, decision.kept), **more, updated_at=now)
         )
-        _write(session, vault, row.id, kept, decision, actor, now)
-    return Outcome(row.id, decision.kept, created=False, changed=bool(decision.events))
+        uid = _write(session, vault, row.id, kept, decision, actor, now)
+    news = uid if _speaks_of(kept) != _speaks_of(decision.kept) else None
+    return Outcome(row.id, decision.kept, created=False, changed=bool(decision.events), news=news)
+
+
+def _speaks_of(kept: Kept) -> tuple[object, ...]:
+    """What a person would be told of."""
+    return kept.record.status, kept.record.details, kept.record.payment
 
 
 def _write(
@@ -141,15 +157,16 @@ def _write(
     decision: Decision,
     actor: str,
     now: datetime,
-) -> None:
-    session.execute(
-        insert(ApplicationEvent),
-        [event_values(vault, event, actor, now) | {"application_id": application_id} for event in decision.events],
-    )
+) -> bytes:
+    """Write the events and the payment; the uid of the first event."""
+    rows = [event_values(vault, event, actor, now) | {"application_id": application_id} for event in decision.events]
+    session.execute(insert(ApplicationEvent), rows)
     record = decision.kept.record
     before = kept.record.payment if kept else None
     if record.payment is not None and record.payment != before:
         keep_payment(session, vault, application_id, record.payment, now)
+    uid: bytes = rows[0]["uid"]
+    return uid
 
 
 def keep_payment(session: Session, vault: Vault, application_id: int, billing: Billing, now: datetime) -> None:

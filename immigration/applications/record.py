@@ -117,6 +117,8 @@ class NotOfGroup(Exception):
 
 # An application forgets its person then (domain.md 5.1; UU PDP 27/2022 Arts. 42-44).
 KEPT_AFTER_END: Final = timedelta(days=90)
+# Permenkumham 8/2014 Art. 30: a passport not collected within 30 days may be cancelled (domain.md 1.5).
+DAYS_TO_COLLECT: Final = timedelta(days=30)
 _APPLICANT = ("phone", "name", "birth_date", "language", "consent", "office", "service")
 
 

@@ -36,6 +36,9 @@ class Application(Base):
     status_at: Mapped[datetime] = mapped_column(UtcDateTime)
     details_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    # The phone whose owner said that this is not theirs, or asked to be forgotten (immigration.applications.unlinking).
+    refused_phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     key_id: Mapped[bytes] = mapped_column(LargeBinary(4), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

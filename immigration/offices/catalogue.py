@@ -46,6 +46,7 @@ class OfficeFacts:
     collection: Texts
     week: Mapping[int, tuple[Span, ...]]
     exceptions: Mapping[date, Exceptional]
+    sms_channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def load_catalogue(session: Session) -> Catalogue:
             collection=row.collection,
             week=week.get(row.code, {}),
             exceptions=exceptions.get(row.code, {}),
+            sms_channels=tuple(row.sms_channels),
         )
         for row in session.scalars(select(Office).order_by(Office.code))
     }

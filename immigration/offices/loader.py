@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from immigration.database import Base
-from immigration.offices.tables import Fee, LocalException, Office, OfficeHours, Service
+from immigration.offices.tables import SMS_CHANNELS, Fee, LocalException, Office, OfficeHours, Service
 from immigration.people import LANGUAGES
 
 FOLDER: Final = Path(__file__).parent.parent / "reference"
@@ -131,11 +131,19 @@ def _offices(folder: Path) -> list[Base]:
                 address=entry.need("address", str),
                 telephone=entry.need("telephone", str),
                 collection=entry.texts("collection"),
+                sms_channels=_channels(entry),
             )
         )
         rows += _hours(entry, code)
         rows += _exceptions(entry, code)
     return rows
+
+
+def _channels(entry: _Entry) -> list[str]:
+    told = entry.values.get("sms_channels", [])
+    if not isinstance(told, list) or not all(name in SMS_CHANNELS for name in told):
+        raise BadReference(f"{entry.where}: sms_channels: write some of {', '.join(SMS_CHANNELS)}, first choice first")
+    return list(told)
 
 
 def _hours(entry: _Entry, code: str) -> Iterator[OfficeHours]:

@@ -1,6 +1,7 @@
 """How are offices and services kept? By their own codes; what differs per language is JSON with a text each."""
 
 from datetime import date, time
+from typing import Final
 
 from sqlalchemy import JSON, BigInteger, Boolean, Date, ForeignKey, Integer, String, Time
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +10,8 @@ from immigration.database import Base
 
 Texts = dict[str, str]
 """A text per language: `id`, `min`, `en`."""
+
+SMS_CHANNELS: Final = ("africastalking", "8x8")
 
 
 class Office(Base):
@@ -25,6 +28,8 @@ class Office(Base):
     address: Mapped[str] = mapped_column(String(120))
     telephone: Mapped[str] = mapped_column(String(20))
     collection: Mapped[Texts] = mapped_column(JSON)
+    # Which ways its messages leave, first choice first; empty: as the deployment's settings say.
+    sms_channels: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
 
 
 class OfficeHours(Base):

@@ -1,16 +1,13 @@
 """What does a state mean for the citizen? In words a villager understands, with what to do and until when."""
 
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime
 
+from immigration.applications.record import DAYS_TO_COLLECT
 from immigration.applications.states import Group, Status
 from immigration.offices.catalogue import OfficeFacts, ServiceFacts
 from immigration.offices.hours import zone_label
 from menus.description import ByLanguage, Day, Lines, Moment, Rupiah, Say, ShortDay, Text, Verbatim
 from menus.desk import Case
-
-# Permenkumham 8/2014 Art. 30: a passport not collected within 30 days may be cancelled (domain.md 1.5).
-DAYS_TO_COLLECT: Final = timedelta(days=30)
 
 
 def case_text(case: Case, service: ServiceFacts, office: OfficeFacts, now: datetime) -> Text:

@@ -5,6 +5,7 @@ from menus.description import (
     Again,
     ByLanguage,
     Effect,
+    End,
     Go,
     Lines,
     Menu,
@@ -21,12 +22,12 @@ from menus.topics import screen
 from menus.topics.state_texts import case_text
 
 
-@screen(leads_to=("number", "case"))
+@screen(leads_to=("number", "case", "texted"))
 def status(caller: Caller, desk: Desk) -> View:
     """The caller's own application, the list of several, or the question for a number."""
     own = desk.own_case(caller.hash)
     if isinstance(own, Case):
-        return Menu(_told(own, desk), (Option("1", Say("status.other"), Go("number")),), settles=True)
+        return Menu(_told(own, desk), (_text(own), Option("2", Say("status.other"), Go("number"))), settles=True)
     if not own:
         return Go("number")
     lines = tuple(
@@ -41,11 +42,11 @@ def status(caller: Caller, desk: Desk) -> View:
     return Menu(Say("status.list"), (*lines, other))
 
 
-@screen()
+@screen(leads_to=("texted",))
 def case(caller: Caller, desk: Desk) -> View:
     """One application that the caller may see."""
     found = desk.case(caller.memory["case"])
-    return Menu(_told(found, desk) if found else Say("status.gone"))
+    return Menu(_told(found, desk), (_text(found),)) if found else Menu(Say("status.gone"))
 
 
 def number_answered(typed: str, asked: Asked) -> Go | Again:
@@ -80,20 +81,32 @@ def birth(caller: Caller, desk: Desk) -> View:
     return Question(Say("status.birth"))
 
 
-@screen(leads_to=("number", "main"))
+@screen(leads_to=("number", "main", "texted"))
 def found(caller: Caller, desk: Desk) -> View:
     """What came of the claim: the application, or neutral words."""
     memory = caller.memory
     again = (Option("1", Say("status.again"), Go("number")),)
     if memory["verdict"] == "matched":
         known = desk.case(memory["case"])
-        return Menu(_told(known, desk) if known else Say("status.gone"), back_to="main")
+        if known is None:
+            return Menu(Say("status.gone"), back_to="main")
+        return Menu(_told(known, desk), (_text(known),), back_to="main")
     if memory["verdict"] == "limited":
         return Menu(Say("status.limited"), back_to="main")
     words: tuple[Text, ...] = (Say("status.refused"),)
     if memory["like_nik"]:
         words = (Say("status.nik"), *words)
     return Menu(Lines(words, joint=" "), again, back_to="main")
+
+
+@screen()
+def texted(caller: Caller, desk: Desk) -> View:
+    """The state is on its way by SMS, to be kept and shown."""
+    return End(Say("status.texted"))
+
+
+def _text(told: Case) -> Option:
+    return Option("1", Say("status.text"), Go("texted", effect=Effect("text_status", {"case": told.id})))
 
 
 def _service(desk: Desk, code: str) -> Text:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from gateway.app import create_app
 from gateway.settings import Settings, load_settings
-from gateway.wiring import Wiring, connect_redis
+from gateway.wiring import Wiring, assemble, connect_redis
 from immigration.database import Database
 from immigration.keys import load_vault
 from immigration.vault import KeyRing
@@ -28,7 +28,7 @@ def wiring(
     settings: Settings, database: Database, key_ring: KeyRing, redis_url: str, clock: MovedClock
 ) -> Iterator[Wiring]:
     redis = connect_redis(redis_url, timeout_s=0.5)
-    yield Wiring(
+    yield assemble(
         settings.model_copy(update={"redis_url": redis_url}), database, load_vault(database, key_ring), redis, clock
     )
     redis.close()

@@ -16,7 +16,7 @@ from gateway.aggregators.port import Request
 from gateway.app import create_app
 from gateway.demo import ONE_APPLICATION, load
 from gateway.webhooks import AGGREGATORS, UssdDesk
-from gateway.wiring import Wiring, connect_redis
+from gateway.wiring import Wiring, assemble, connect_redis
 from menus.desk import Beginning
 
 PATH = "/webhooks/demo/africastalking/ussd"
@@ -46,7 +46,7 @@ def app_over(wiring: Wiring, own_redis: valkey.Valkey) -> Iterator[Flask]:
         load(session, wiring.vault, wiring.clock())
     redis = connect_redis(own_redis.url, timeout_s=0.5)
     settings = wiring.settings.model_copy(update={"redis_url": own_redis.url})
-    app = create_app(Wiring(settings, wiring.database, wiring.vault, redis, wiring.clock))
+    app = create_app(assemble(settings, wiring.database, wiring.vault, redis, wiring.clock))
     yield app
     app.extensions["funnel"].stop()
 

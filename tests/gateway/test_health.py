@@ -9,7 +9,7 @@ from redis import Redis
 
 from gateway.health import health_blueprint
 from gateway.settings import load_settings
-from gateway.wiring import Wiring, connect_redis
+from gateway.wiring import Wiring, assemble, connect_redis
 from immigration.database import Database
 from immigration.keys import load_vault
 from immigration.vault import KeyRing
@@ -21,7 +21,7 @@ from workers.clock import tick
 def wiring(database: Database, key_ring: KeyRing, redis_url: str, clock: MovedClock, tmp_path: Path) -> Wiring:
     settings = load_settings({"VAR_DIR": str(tmp_path)})
     vault = load_vault(database, key_ring)
-    return Wiring(settings, database, vault, connect_redis(redis_url, timeout_s=0.5), clock)
+    return assemble(settings, database, vault, connect_redis(redis_url, timeout_s=0.5), clock)
 
 
 def _client(wiring: Wiring) -> FlaskClient:
@@ -39,7 +39,7 @@ def test_an_absent_worker_or_clock_is_reported_and_still_ready(wiring: Wiring, r
 
 
 def test_a_lost_redis_is_named_with_503(wiring: Wiring) -> None:
-    away = Wiring(
+    away = assemble(
         wiring.settings,
         wiring.database,
         wiring.vault,
@@ -53,6 +53,6 @@ def test_a_lost_redis_is_named_with_503(wiring: Wiring) -> None:
 
 def test_a_lost_database_is_named_with_503(wiring: Wiring, tmp_path: Path) -> None:
     # A folder where the file should be: SQLite cannot open it.
-    away = Wiring(wiring.settings, Database(f"sqlite:///{tmp_path}"), wiring.vault, wiring.redis, wiring.clock)
+    away = assemble(wiring.settings, Database(f"sqlite:///{tmp_path}"), wiring.vault, wiring.redis, wiring.clock)
     answer = _client(away).get("/readyz")
     assert (answer.status_code, answer.get_json()["failing"]) == (503, ["database"])

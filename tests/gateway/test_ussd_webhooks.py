@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from gateway.app import create_app
 from gateway.demo import ONE_APPLICATION, load
-from gateway.wiring import Wiring
+from gateway.wiring import Wiring, assemble
 from immigration.calls import CallEnd
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -172,7 +172,7 @@ def test_a_wrong_secret_or_aggregator_is_not_found(client: FlaskClient) -> None:
 
 def test_both_secrets_are_valid_while_rotating(wiring: Wiring) -> None:
     settings = wiring.settings.model_copy(update={"webhook_secret": ("new-secret", "old-secret")})
-    app = create_app(Wiring(settings, wiring.database, wiring.vault, wiring.redis, wiring.clock))
+    app = create_app(assemble(settings, wiring.database, wiring.vault, wiring.redis, wiring.clock))
     for secret in ("new-secret", "old-secret"):
         assert app.test_client().post(f"/webhooks/{secret}/africastalking/ussd").status_code == 200
 
@@ -183,7 +183,7 @@ def test_only_the_sources_named_may_call(wiring: Wiring) -> None:
     told = load_settings(
         {"WEBHOOK_SOURCES": "192.0.2.0/24", "TRUSTED_PROXIES": "1", "VAR_DIR": str(wiring.settings.var_dir)}
     ).model_copy(update={"redis_url": wiring.settings.redis_url})
-    client = create_app(Wiring(told, wiring.database, wiring.vault, wiring.redis, wiring.clock)).test_client()
+    client = create_app(assemble(told, wiring.database, wiring.vault, wiring.redis, wiring.clock)).test_client()
     form = {"sessionId": "a", "phoneNumber": "+254000000001", "text": ""}
     assert client.post(AFRICASTALKING, data=form, headers={"X-Forwarded-For": "192.0.2.7"}).status_code == 200
     assert client.post(AFRICASTALKING, data=form, headers={"X-Forwarded-For": "198.51.100.7"}).status_code == 404

@@ -8,6 +8,8 @@ from redis import Redis
 from sqlalchemy import delete
 
 from gateway import demo
+from gateway.messaging import build_outbox
+from gateway.settings import Settings
 from gateway.wiring import connect_redis
 from immigration import identity, people
 from immigration.applications.keeping import put
@@ -16,6 +18,7 @@ from immigration.applications.states import Status
 from immigration.applications.tables import Application, ApplicationEvent, Payment
 from immigration.database import Database
 from immigration.keys import load_vault
+from immigration.offices.snapshot import CatalogueSnapshot
 from immigration.vault import KeyRing, Vault
 from menus.build import build_turns
 from menus.testing import CallKit
@@ -92,6 +95,8 @@ def redis(redis_url: str) -> Redis:
 
 @pytest.fixture
 def kit(office: Office, redis: Redis) -> CallKit:
+    outbox = build_outbox(Settings(), office.vault, CatalogueSnapshot(office.database))
+
     def renewed():  # type: ignore[no-untyped-def]
         return build_turns(
             database=office.database,
@@ -101,6 +106,8 @@ def kit(office: Office, redis: Redis) -> CallKit:
             office_code="SJJ",
             ussd_code="*384*1303#",
             resume_seconds=300,
+            outbox=outbox,
+            heard=lambda: None,
         )
 
     return CallKit(renewed, redis, office.database, office.clock, demonstration=office.demonstrate)

@@ -13,7 +13,7 @@ from menus.session import Place, Session
 from menus.wording import Wording
 
 CALLER = Caller(b"caller", {}, datetime(2026, 11, 24, tzinfo=UTC))
-KEY = EffectKey(b"call", 1, b"caller")
+KEY = EffectKey(b"call", 1, b"caller", "+6281200000001")
 MAIN = "Main\n1 List\n2 Ask\n3 Language\n0 Keluar"
 
 

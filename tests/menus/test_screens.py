@@ -26,7 +26,7 @@ def pages(screen: str, desk: SampleDesk, language: Language = "id", memory: Memo
     session, reply = MACHINE.draw(session, caller, desk, 160)
     found = [reply.text]
     while "98" in session.shown:
-        key = EffectKey(b"", 0, b"")
+        key = EffectKey(b"", 0, b"", "")
         session, reply, _ = MACHINE.step(session, "98", key, caller, desk, SampleEffects(), 160)
         found.append(reply.text)
     assert all(septets(page) <= 160 for page in found)

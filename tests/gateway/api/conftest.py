@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from gateway.settings import Settings
-from gateway.wiring import Wiring, connect_redis
+from gateway.wiring import Wiring, assemble, connect_redis
 from immigration.database import Database
 from immigration.keys import load_vault
 from immigration.vault import KeyRing
@@ -17,7 +17,7 @@ from tests.support.clock import MovedClock
 @pytest.fixture
 def wiring(database: Database, key_ring: KeyRing, redis_url: str, clock: MovedClock) -> Iterator[Wiring]:
     redis: Redis = connect_redis(redis_url, timeout_s=0.5)
-    yield Wiring(Settings(), database, load_vault(database, key_ring), redis, clock)
+    yield assemble(Settings(), database, load_vault(database, key_ring), redis, clock)
     redis.close()
 
 

@@ -1,0 +1,284 @@
+"""What is the answer to each keyword, and what does it change? One function per keyword (domain.md 9.6)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from immigration import privacy
+from immigration.applications.states import Status, is_end
+from immigration.applications.tables import Application
+from immigration.applications.unlinking import linked_to, unlink
+from immigration.contacts import Contact, choose, phone_of
+from immigration.identity import Try, attempt
+from immigration.inbox import facts
+from immigration.inbox.keywords import Keyword, Wish
+from immigration.inbox.tables import Inbound
+from immigration.inputs import BadDate, birth_date, looks_like_nik
+from immigration.messages.notices import language_for, text_of
+from immigration.messages.outbox import Draft, Lane, Outbox, body_of, cancel, newest_to
+from immigration.messages.tables import Message
+from immigration.offices.catalogue import OfficeFacts
+from immigration.people import Language, as_language, choose_language
+from immigration.tasks import open_task
+from immigration.vault import Vault
+
+_VALID: Final = timedelta(days=1)
+_SMS: Final = "sms"
+# Nobody greets with a privacy text who was asked to go.
+_NO_GREETING: Final = frozenset({Keyword.STOP, Keyword.HAPUS})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: a template with its values, or a message of ours to repeat."""
+
+    template: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    language: Language | None = None
+    application_id: int | None = None
+    repeats: Message | None = None
+    greets: bool = True
+    farewell: bool = False
+
+
+FORWARDED: Final = Reply("A_TERUSKAN")
+"""Said once to whoever writes in their own words."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who wrote, as far as we know them."""
+
+    uid: bytes
+    phone_hash: bytes
+    phone: str
+    office: OfficeFacts
+    language: Language
+
+    @classmethod
+    def of(cls, session: Session, vault: Vault, outbox: Outbox, row: Inbound) -> "Sender":
+        """The sender of a stored message whose phone is known."""
+        assert row.phone_hash is not None, "a sender without a phone is left in peace"
+        contact = session.get_one(Contact, row.phone_hash)
+        office = outbox.catalogue().office(row.office)
+        recorded = session.scalar(
+            select(Application.language)
+            .where(Application.phone_hash == row.phone_hash)
+            .order_by(Application.id.desc())
+            .limit(1)
+        )
+        language = language_for(session, row.phone_hash, None if recorded is None else as_language(recorded), office)
+        return cls(row.uid, row.phone_hash, phone_of(vault, contact), office, language)
+
+
+_Handler = Callable[[Session, Sender, Wish, datetime], Reply]
+
+
+class Answers:
+    """Understands wishes. What changes something does so in the caller's transaction, with its answer."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._vault = outbox.vault
+        self._handlers: dict[Keyword, _Handler] = {
+            Keyword.STATUS: self._status,
+            Keyword.INFO: lambda session, sender, wish, now: Reply("A_INFO"),
+            Keyword.BIAYA: self._fees,
+            Keyword.SYARAT: self._papers,
+            Keyword.JAM: self._hours,
+            Keyword.AMBIL: self._collect,
+            Keyword.BAHASA: self._language,
+            Keyword.STOP: self._stop,
+            Keyword.MULAI: self._start,
+            Keyword.HAPUS: self._erase,
+            Keyword.DATA: self._data,
+            Keyword.ULANG: self._again,
+            Keyword.SALAH: self._not_me,
+            Keyword.YA: self._yes,
+            Keyword.TIDAK: self._no,
+        }
+
+    def to(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply | None:
+        """The answer to a wish; none for free text, which a person reads."""
+        return None if wish.keyword is None else self._handlers[wish.keyword](session, sender, wish, now)
+
+    def write(self, session: Session, sender: Sender, reply: Reply, now: datetime) -> None:
+        """Write the answer to whoever asked; once per message of theirs."""
+        occasion = f"inbound:{sender.uid.hex()}"
+        if reply.repeats is not None:
+            text = body_of(self._vault, reply.repeats)
+            assert text is not None, "only what still has its text is repeated"
+            self._outbox.put_again(session, reply.repeats, text, occasion, now)
+            return
+        self._outbox.put(
+            session,
+            Draft(
+                occasion=occasion,
+                template=reply.template,
+                values=reply.values,
+                language=reply.language or sender.language,
+                office=sender.office.code,
+                phone=sender.phone,
+                lane=Lane.URGENT,
+                category="reply",
+                reason="answer",
+                validity=_VALID,
+                application_id=reply.application_id,
+                greets=reply.greets,
+            ),
+            now,
+        )
+        if reply.farewell:
+            privacy.leave(session, sender.phone_hash, now)
+
+    def _status(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        own = self._own(session, sender.phone_hash)
+        if wish.number is not None:
+            number_hash = self._vault.lookup("number", wish.number)
+            mine = [row for row in own if row.number_hash == number_hash]
+            if mine:
+                return self._state_of(session, sender, mine[0], now)
+            return self._claimed(session, sender, wish, number_hash, now)
+        if wish.last4 is not None:
+            own = [row for row in own if row.number_last4 == wish.last4]
+            if not own:
+                return Reply("A_TIDAK_DITEMUKAN")
+        running = [row for row in own if not is_end(Status(row.status))]
+        if len(own) == 1 or len(running) == 1:
+            return self._state_of(session, sender, running[0] if running else own[0], now)
+        if not own:
+            return Reply("A_STATUS_KOSONG")
+        return Reply("A_STATUS_DAFTAR", {"daftar": _listed(own)})
+
+    def _claimed(self, session: Session, sender: Sender, wish: Wish, number_hash: bytes, now: datetime) -> Reply:
+        """Another phone's application, by its applicant's birth date; the same limits as in a call."""
+        assert wish.number is not None, "asked only where there is one"
+        try:
+            born = birth_date(wish.birth_date_text or "", today=now.astimezone(sender.office.zone).date())
+        except BadDate:
+            return Reply("A_TIDAK_DITEMUKAN")
+        tried = Try(sender.uid, 0, sender.phone_hash, number_hash, born, looks_like_nik(wish.number))
+        judged = attempt(session, self._vault, tried, now)
+        if judged.verdict == "limited":
+            return Reply("A_TERBATAS")
+        if judged.application_id is None:
+            return Reply("A_TIDAK_DITEMUKAN")
+        return self._state_of(session, sender, session.get_one(Application, judged.application_id), now)
+
+    def _state_of(self, session: Session, sender: Sender, row: Application, now: datetime) -> Reply:
+        text = text_of(session, self._outbox, row, sender.language, now)
+        return Reply(text.template, text.values, application_id=row.id)
+
+    def _fees(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        catalogue, today = self._outbox.catalogue(), now.astimezone(sender.office.zone).date()
+        service = facts.service_named(catalogue, wish.service)
+        if service is not None:
+            named = service.short_names.get(sender.language) or service.short_names["id"]
+            told = facts.fees(service, sender.language, today)
+            return Reply("A_BIAYA_LAYANAN", {"layanan": named, "biaya": told})
+        if wish.service is not None and not wish.rest:
+            return self._which("BIAYA")
+        return Reply("A_BIAYA", {"biaya": facts.main_fees(catalogue, sender.language, today)})
+
+    def _papers(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        service = facts.service_named(self._outbox.catalogue(), wish.service)
+        if service is None:
+            return self._which("SYARAT")
+        language = sender.language
+        named = service.short_names.get(language) or service.short_names["id"]
+        papers = service.papers.get(language) or service.papers["id"]
+        return Reply("A_SYARAT_LAYANAN", {"layanan": named, "syarat": papers})
+
+    def _which(self, keyword: str) -> Reply:
+        return Reply("A_LAYANAN", {"perintah": keyword, "contoh": facts.service_codes(self._outbox.catalogue())})
+
+    def _hours(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        return Reply("A_JAM", {"lokasi": sender.office.name, "jam": facts.week(sender.office, sender.language)})
+
+    def _collect(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        hours = sender.office.collection.get(sender.language) or sender.office.collection["id"]
+        return Reply("A_AMBIL", {"lokasi": sender.office.name, "hari": hours})
+
+    def _language(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        if wish.language is None:
+            return Reply("A_BAHASA")
+        choose_language(session, sender.phone_hash, wish.language, now, _SMS)
+        return Reply("A_BAHASA_OK", language=wish.language)
+
+    def _stop(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        self._choose(session, sender, "A_STOP", False, now)
+        return Reply("A_STOP", greets=False)
+
+    def _start(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        self._choose(session, sender, "A_MULAI", True, now)
+        return Reply("A_MULAI")
+
+    def _yes(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        if not self._was_asked(session, sender):
+            return Reply("A_YA_KOSONG")
+        self._choose(session, sender, "R_PRIVASI", True, now)
+        return Reply("A_YA")
+
+    def _no(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        if not self._was_asked(session, sender):
+            return Reply("A_YA_KOSONG")
+        self._choose(session, sender, "R_PRIVASI", False, now)
+        return Reply("A_TIDAK")
+
+    def _was_asked(self, session: Session, sender: Sender) -> bool:
+        """Whether the privacy text still waits for an answer."""
+        contact = session.get_one(Contact, sender.phone_hash)
+        return contact.privacy_at is not None and not contact.privacy_answered
+
+    def _choose(self, session: Session, sender: Sender, template: str, agreed: bool, now: datetime) -> None:
+        version = self._outbox.texts.template(template, sender.language).version
+        choose(session, sender.phone_hash, "reminders", agreed, _SMS, f"{template}:{version}", now)
+
+    def _erase(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        if not wish.confirmed:
+            return Reply("A_HAPUS", greets=False)
+        privacy.erase(session, self._vault, sender.phone_hash, "citizen", "sms", now)
+        return Reply("A_HAPUS_OK", greets=False, farewell=True)
+
+    def _data(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        own = self._own(session, sender.phone_hash)
+        return Reply("A_DATA", {"daftar": f"HP, {_listed(own)}" if own else "HP", "lokasi": sender.office.name})
+
+    def _again(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        last = newest_to(
+            session,
+            sender.phone_hash,
+            Message.category.in_(("case", "reminder")),
+            Message.body_sealed.is_not(None),
+            Message.submitting_at.is_not(None),
+        )
+        return Reply("A_ULANG_KOSONG") if last is None else Reply(last.template, repeats=last)
+
+    def _not_me(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        """Unlink what the last message was about (or what four digits name); the office finds the right phone."""
+        linked = linked_to(session, sender.phone_hash)
+        if wish.last4 is not None:
+            linked = [row for row in linked if row.number_last4 == wish.last4]
+        ids = [row.id for row in linked]
+        last = newest_to(session, sender.phone_hash, Message.application_id.in_(ids), Message.category == "case")
+        wrong = [row for row in linked if last is not None and row.id == last.application_id] or linked[-1:]
+        if not wrong:
+            return Reply("A_SALAH_KOSONG")
+        [row] = wrong
+        unlink(session, row, "citizen", now)
+        cancel(session, "wrong phone", now, Message.application_id == row.id)
+        words = f"application ..{row.number_last4}: its phone is somebody else's and was taken out: ask for another"
+        open_task(session, "wrong_phone", str(row.id), words, now, office=row.office, application_id=row.id)
+        return Reply("A_SALAH", {"no": f"..{row.number_last4}"})
+
+    def _own(self, session: Session, phone_hash: bytes) -> Sequence[Application]:
+        query = select(Application).where(Application.phone_hash == phone_hash).order_by(Application.id.desc())
+        return session.scalars(query.limit(40)).all()
+
+
+def _listed(rows: Sequence[Application]) -> str:
+    return ", ".join(f"..{row.number_last4}" for row in rows)

@@ -1,0 +1,1 @@
+"""What the office says by SMS: wording, outbox, delivery and reports."""

@@ -1,0 +1,370 @@
+"""Which message goes next, and what has become of it? Each step is a conditional statement that only one can win.
+
+A batch is claimed under a lease; each row of it is checked against the truth and marked `submitting` before a byte
+leaves; the answer settles it. Whoever lost the lease finds that the condition no longer holds and sends nothing.
+"""
+
+import random
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from sqlalchemy import Table, bindparam, case, insert, select, update
+from sqlalchemy.orm import Session
+
+from immigration.database import upsert
+from immigration.messages.outbox import Lane
+from immigration.messages.states import RANK, State
+from immigration.messages.tables import Channel, Message, MessageEvent
+from immigration.tasks import finish_about, open_task
+
+_FIRST_RETRY: Final = timedelta(seconds=2)
+_LONGEST_RETRY: Final = timedelta(minutes=5)
+_WORD: Final = 80
+assert isinstance(Message.__table__, Table)
+_TABLE: Final[Table] = Message.__table__
+
+OutcomeKind = Literal["accepted", "retry", "permanent", "channel", "unknown"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an aggregator's answer, or its silence, means for one message.
+
+    `retry`: surely not accepted, try again (after `retry_after_s`, if it said so); `permanent`: never will be;
+    `channel`: nothing goes this way until somebody puts it right; `unknown`: it may have been accepted.
+    """
+
+    message_id: int
+    channel: str
+    kind: OutcomeKind
+    fault: str | None = None
+    aggregator_id: str | None = None
+    retry_after_s: float | None = None
+    word: str = ""
+    next_channel: str | None = None
+
+
+def claim(
+    session: Session, lease: bytes, limit: int, due: datetime, until: datetime, offices: Collection[str] | None = None
+) -> list[int]:
+    """Take up to `limit` due messages under this lease until then, urgent first; their ids in the order to send.
+
+    `offices` bounds it to those whose channels are open (none: all are).
+    """
+    taken: list[int] = []
+    for lane in Lane:
+        if len(taken) == limit:
+            break
+        ready = (
+            select(Message.id)
+            .where(Message.state == State.QUEUED, Message.lane == lane, Message.due_at <= due)
+            .order_by(Message.due_at, Message.id)
+            .limit(limit - len(taken))
+            .with_for_update(skip_locked=True)
+        )
+        if offices is not None:
+            ready = ready.where(Message.office.in_(offices))
+        # As a common table it is run once: a plain sub-select may be run again and lock more than its limit.
+        first = ready.cte("ready")
+        # The rows of a lane keep their order: a claim that returns them does not.
+        rows = session.execute(
+            update(Message)
+            .where(Message.id.in_(select(first.c.id)), Message.state == State.QUEUED)
+            .values(state=State.CLAIMED, rank=RANK[State.CLAIMED], lease=lease, lease_until=until)
+            .returning(Message.due_at, Message.id)
+            .execution_options(synchronize_session=False)
+        )
+        taken += [row.id for row in sorted(rows)]
+    return taken
+
+
+def mark_submitting(
+    session: Session, lease: bytes, begun: Mapping[int, tuple[str, bytes]], now: datetime, until: datetime
+) -> None:
+    """The last word before bytes leave: from here on a death leaves `unknown`. `begun`: channel and phone by id.
+
+    The rows were read and locked in this transaction, still under this lease.
+    """
+    if begun:
+        session.connection().execute(
+            update(_TABLE)
+            .where(_TABLE.c.id == bindparam("row_id"), _TABLE.c.state == State.CLAIMED, _TABLE.c.lease == lease)
+            .values(
+                state=State.SUBMITTING,
+                rank=RANK[State.SUBMITTING],
+                attempts=_TABLE.c.attempts + 1,
+                channel=bindparam("by"),
+                phone_hash=bindparam("whose"),
+                submitting_at=now,
+                lease_until=until,
+                fault=None,
+            ),
+            [{"row_id": id_, "by": channel, "whose": whose} for id_, (channel, whose) in begun.items()],
+        )
+
+
+def put_off(session: Session, lease: bytes, ids: Sequence[int], due: datetime | None) -> None:
+    """Give claimed messages back, to go at `due` (none: when they were to)."""
+    if not ids:
+        return
+    values: dict[str, Any] = {"state": State.QUEUED, "rank": RANK[State.QUEUED], "lease": None, "lease_until": None}
+    if due is not None:
+        values["due_at"] = due
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(ids), Message.state == State.CLAIMED, Message.lease == lease)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def settle(session: Session, lease: bytes, results: Sequence[Result], now: datetime) -> None:
+    """Write down what came of these. A report that was quicker keeps its word."""
+    if not results:
+        return
+    connection = session.connection()
+    by_kind: dict[str, list[Result]] = {}
+    for result in results:
+        by_kind.setdefault(result.kind, []).append(result)
+    if accepted := by_kind.get("accepted"):
+        # The id is kept whatever is known already; the state only where nothing better is.
+        fresh = _TABLE.c.rank < RANK[State.SUBMITTED]
+        connection.execute(
+            update(_TABLE)
+            .where(_TABLE.c.id == bindparam("row_id"))
+            .values(
+                aggregator_id=bindparam("their_id"),
+                submitted_at=now,
+                state=case((fresh, State.SUBMITTED.value), else_=_TABLE.c.state),
+                rank=case((fresh, RANK[State.SUBMITTED]), else_=_TABLE.c.rank),
+                lease=None,
+                lease_until=None,
+            ),
+            [{"row_id": one.message_id, "their_id": one.aggregator_id} for one in accepted],
+        )
+    for kind, state in (("permanent", State.FAILED), ("unknown", State.UNKNOWN)):
+        if ended := by_kind.get(kind):
+            _end(session, state, ended, now)
+    again = [*by_kind.get("retry", ()), *by_kind.get("channel", ())]
+    if again:
+        _queue_again(session, lease, again, now)
+    for result in by_kind.get("channel", ()):
+        pause(session, result.channel, result.fault or "", now)
+    session.execute(
+        insert(MessageEvent),
+        [
+            {
+                "message_id": one.message_id,
+                "at": now,
+                "source": "answer",
+                "state": _STATE[one.kind],
+                "fault": one.fault,
+                "channel": one.channel,
+                "aggregator_id": one.aggregator_id,
+                "word": one.word[:_WORD],
+            }
+            for one in results
+        ],
+    )
+
+
+_STATE: Final[dict[str, str]] = {
+    "accepted": State.SUBMITTED.value,
+    "retry": State.QUEUED.value,
+    "channel": State.QUEUED.value,
+    "permanent": State.FAILED.value,
+    "unknown": State.UNKNOWN.value,
+}
+
+
+def _end(session: Session, state: State, results: Sequence[Result], now: datetime) -> None:
+    session.connection().execute(
+        update(_TABLE)
+        .where(_TABLE.c.id == bindparam("row_id"), _TABLE.c.rank < RANK[state])
+        .values(
+            state=state,
+            rank=RANK[state],
+            fault=bindparam("why"),
+            ended_at=now if state is not State.UNKNOWN else None,
+            lease=None,
+            lease_until=None,
+        ),
+        [{"row_id": one.message_id, "why": one.fault} for one in results],
+    )
+    for one in results:
+        if state is State.UNKNOWN:
+            ask_about_unknown(session, [one.message_id], now)
+        else:
+            open_task(
+                session,
+                "message_failed",
+                str(one.message_id),
+                f"message {one.message_id} cannot be delivered: {one.fault}",
+                now,
+                message_id=one.message_id,
+            )
+
+
+def ask_about_unknown(session: Session, ids: Iterable[int], now: datetime) -> None:
+    """An officer decides whether a message that may have gone out is to go out again."""
+    for id_ in ids:
+        open_task(
+            session,
+            "unknown_result",
+            str(id_),
+            f"nobody can tell whether message {id_} went out: `messages show`, then `messages resend` if it did not",
+            now,
+            message_id=id_,
+        )
+
+
+def _queue_again(session: Session, lease: bytes, results: Sequence[Result], now: datetime) -> None:
+    """Back to the queue with a growing, jittered delay, but never past the message's own expiry."""
+    attempts = {
+        row.id: row.attempts
+        for row in session.execute(
+            select(Message.id, Message.attempts).where(Message.id.in_([one.message_id for one in results]))
+        )
+    }
+    rows = []
+    for one in results:
+        delay = retry_delay(attempts.get(one.message_id, 1))
+        if one.next_channel is not None:
+            delay = timedelta()
+        if one.retry_after_s is not None:
+            delay = max(delay, timedelta(seconds=one.retry_after_s))
+        rows.append({"row_id": one.message_id, "then": now + delay, "why": one.fault, "by": one.next_channel})
+    session.connection().execute(
+        update(_TABLE)
+        .where(_TABLE.c.id == bindparam("row_id"), _TABLE.c.state == State.SUBMITTING, _TABLE.c.lease == lease)
+        .values(
+            state=State.QUEUED,
+            rank=RANK[State.QUEUED],
+            # The row falls due at its expiry at the latest, so that it is then seen to have expired.
+            due_at=case((_TABLE.c.expires_at < bindparam("then"), _TABLE.c.expires_at), else_=bindparam("then")),
+            fault=bindparam("why"),
+            channel=bindparam("by"),
+            submitting_at=None,
+            lease=None,
+            lease_until=None,
+        ),
+        rows,
+    )
+
+
+def retry_delay(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: doubling to five minutes, each a quarter more or less."""
+    grown = min(_FIRST_RETRY * float(2 ** min(attempts - 1, 20)), _LONGEST_RETRY)
+    return grown * random.uniform(0.75, 1.25)  # noqa: S311 - spread, not secrecy
+
+
+def pause(session: Session, channel: str, fault: str, now: datetime) -> None:
+    """Nothing more goes this way until an officer resumes it; the messages wait, none is burnt."""
+    ensure_channel(session, channel)
+    session.execute(
+        update(Channel)
+        .where(Channel.name == channel, Channel.paused_at.is_(None))
+        .values(paused_at=now, fault=fault)
+        .execution_options(synchronize_session=False)
+    )
+    words = f"channel {channel} is paused: {fault}. Put it right, then `channels resume {channel}`"
+    open_task(session, "channel_paused", channel, words, now)
+
+
+def resume(session: Session, channel: str, actor: str, now: datetime) -> bool:
+    """Let a channel send again; whether it was paused."""
+    opened = session.execute(
+        update(Channel)
+        .where(Channel.name == channel, Channel.paused_at.is_not(None))
+        .values(paused_at=None, fault=None, held_until=None)
+        .returning(Channel.name)
+        .execution_options(synchronize_session=False)
+    ).first()
+    finish_about(session, "channel_paused", channel, actor, now)
+    return opened is not None
+
+
+def hold(session: Session, channel: str, until: datetime) -> None:
+    """An aggregator asked us to wait: nothing goes this way before then."""
+    ensure_channel(session, channel)
+    session.execute(
+        update(Channel)
+        .where(Channel.name == channel)
+        .values(held_until=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def ensure_channel(session: Session, name: str) -> None:
+    """Have a row for this channel."""
+    session.execute(upsert(session, Channel).values(name=name).on_conflict_do_nothing())
+
+
+def channels(session: Session) -> list[Channel]:
+    """Every channel that has been used or spoken of."""
+    return list(session.scalars(select(Channel).order_by(Channel.name)))
+
+
+def closed_channels(session: Session, now: datetime) -> set[str]:
+    """Channels that are paused, or held off at this moment."""
+    return {
+        row.name
+        for row in channels(session)
+        if row.paused_at is not None or (row.held_until is not None and row.held_until > now)
+    }
+
+
+def release_dead(session: Session, now: datetime) -> tuple[int, int]:
+    """What a killed worker left: claimed messages go back, those that were leaving are `unknown`. How many of each."""
+    back = session.execute(
+        update(Message)
+        .where(Message.lease_until < now, Message.state == State.CLAIMED)
+        .values(state=State.QUEUED, rank=RANK[State.QUEUED], lease=None, lease_until=None)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    lost = session.execute(
+        update(Message)
+        .where(Message.lease_until < now, Message.state == State.SUBMITTING)
+        .values(state=State.UNKNOWN, rank=RANK[State.UNKNOWN], fault="worker died", lease=None, lease_until=None)
+        .returning(Message.id, Message.channel)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if lost:
+        session.execute(
+            insert(MessageEvent),
+            [
+                {
+                    "message_id": row.id,
+                    "at": now,
+                    "source": "lease",
+                    "state": State.UNKNOWN,
+                    "fault": "worker died",
+                    "channel": row.channel,
+                    "word": "",
+                }
+                for row in lost
+            ],
+        )
+        ask_about_unknown(session, [row.id for row in lost], now)
+    return len(back), len(lost)
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    """Whether some message waits for a worker."""
+    return any(
+        session.scalar(
+            select(Message.id)
+            .where(Message.state == State.QUEUED, Message.lane == lane, Message.due_at <= now)
+            .limit(1)
+        )
+        is not None
+        for lane in Lane
+    )
+
+
+def anything_lost(session: Session, now: datetime) -> bool:
+    """Whether some lease has run out."""
+    return session.scalar(select(Message.id).where(Message.lease_until < now).limit(1)) is not None

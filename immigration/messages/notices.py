@@ -1,0 +1,221 @@
+"""What is an applicant told when the application changes, how urgently, and for how long does it make sense?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from immigration import written
+from immigration.applications.keeping import Outcome
+from immigration.applications.record import DAYS_TO_COLLECT, Billing, Kept
+from immigration.applications.rows import kept_of
+from immigration.applications.states import Status
+from immigration.applications.tables import Application, Payment
+from immigration.messages.outbox import Draft, Lane, Outbox, cancel
+from immigration.messages.tables import Message
+from immigration.offices.catalogue import OfficeFacts
+from immigration.offices.hours import zone_label
+from immigration.people import Language, as_language, chosen_language
+
+# Two changes so soon after each other are one piece of news.
+ONE_PIECE: Final = timedelta(minutes=1)
+SUPERSEDED: Final = "superseded"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """How a state is told."""
+
+    lane: Lane
+    validity: timedelta
+    waits: bool = True
+
+
+_PLAIN: Final = Notice(Lane.NORMAL, timedelta(days=3))
+_TO_DO: Final = Notice(Lane.NORMAL, timedelta(days=7))
+
+NOTICES: Final[dict[Status, Notice]] = {
+    # Two hours to pay leave no time for quiet hours; it ends with the billing.
+    Status.MENUNGGU_BAYAR: Notice(Lane.URGENT, timedelta(hours=2), waits=False),
+    Status.KEDALUWARSA: _PLAIN,
+    Status.LUNAS_TERJADWAL: _PLAIN,
+    Status.TIDAK_HADIR: _TO_DO,
+    Status.BERKAS_DIPERIKSA: _PLAIN,
+    Status.PERLU_LENGKAPI: _TO_DO,
+    Status.FOTO_WAWANCARA: _PLAIN,
+    Status.VERIFIKASI: _PLAIN,
+    Status.ADJUDIKASI: _PLAIN,
+    Status.DITUNDA_BAP: _PLAIN,
+    Status.CETAK: _PLAIN,
+    Status.IT_DITERUSKAN: _PLAIN,
+    Status.IT_TERBIT: _TO_DO,
+    Status.SIAP_DIAMBIL: _TO_DO,
+    Status.DIKIRIM_POS: _PLAIN,
+    Status.DISERAHKAN: _PLAIN,
+    Status.DITOLAK: _TO_DO,
+    Status.DIBATALKAN: _TO_DO,
+    Status.BATAL_30HARI: _TO_DO,
+}
+"""Which states speak: all of them. A state that is left out is told to nobody."""
+
+
+@dataclass(frozen=True)
+class StateText:
+    """The template for a state as it is, and what to fill in."""
+
+    template: str
+    values: Mapping[str, str]
+
+
+def state_text(kept: Kept, office: OfficeFacts, language: Language, now: datetime, *, is_passport: bool) -> StateText:
+    """The wording for an application's state, with the variant that says no more than is known."""
+    record, details = kept.record, kept.record.details
+    since = kept.status_at.astimezone(office.zone).date()
+    values = {
+        "no": f"..{record.number[-4:]}",
+        "lokasi": office.name,
+        "hari": office.collection.get(language) or office.collection["id"],
+        "tgl": written.day(since, language),
+    }
+    variant = ""
+    match record.status:
+        case Status.MENUNGGU_BAYAR:
+            return _payment(record.payment, values, office, language, now)
+        case Status.PERLU_LENGKAPI:
+            values["kurang"] = details.missing or ""
+            if details.due_on:
+                values["tgl"] = written.day(details.due_on, language)
+            variant = {(True, True): "", (True, False): "no-date", (False, True): "no-list"}.get(
+                (bool(details.missing), bool(details.due_on)), "plain"
+            )
+        case Status.FOTO_WAWANCARA:
+            variant = _dated(values, details.ready_on, language)
+        case Status.TIDAK_HADIR:
+            variant = _dated(values, details.due_on, language)
+        case Status.IT_TERBIT:
+            variant = _dated(values, details.valid_until, language)
+        case Status.SIAP_DIAMBIL:
+            until = details.due_on or (since + DAYS_TO_COLLECT if is_passport else None)
+            variant = _dated(values, until, language)
+        case Status.DIKIRIM_POS:
+            values["resi"] = details.receipt or ""
+            variant = "" if details.receipt else "plain"
+    return StateText(f"{record.status}-{variant}" if variant else record.status.value, values)
+
+
+def _payment(
+    payment: Billing | None, values: dict[str, str], office: OfficeFacts, language: Language, now: datetime
+) -> StateText:
+    waiting = Status.MENUNGGU_BAYAR.value
+    if payment is None:
+        return StateText(f"{waiting}-plain", values)
+    if payment.paid_at is not None:
+        return StateText(Status.LUNAS_TERJADWAL.value, values)
+    if payment.due_at <= now:
+        return StateText(Status.KEDALUWARSA.value, values)
+    due = payment.due_at.astimezone(office.zone)
+    told = {
+        "rp": written.rupiah(payment.amount),
+        "kode": payment.billing,
+        "jam1": f"{written.time_of_day(due)} {zone_label(office.zone)}",
+        "tgl": written.day(due.date(), language),
+    }
+    return StateText(waiting, values | told)
+
+
+def _dated(values: dict[str, str], day: date | None, language: Language) -> str:
+    if day is None:
+        return "plain"
+    values["tgl"] = written.day(day, language)
+    return ""
+
+
+def language_for(session: Session, phone_hash: bytes, recorded: Language | None, office: OfficeFacts) -> Language:
+    """The caller's choice, else the record's, else the office's."""
+    return as_language(chosen_language(session, phone_hash) or recorded or office.language)
+
+
+def tell(session: Session, outbox: Outbox, outcome: Outcome, now: datetime) -> None:
+    """Write the message about what just changed; none where nothing did, or nobody's phone is known.
+
+    An older one about the same application that is not out yet gives way, if it is less than a minute old.
+    """
+    record = outcome.kept.record
+    notice = NOTICES.get(record.status)
+    if outcome.news is None or notice is None or record.phone is None:
+        return
+    catalogue = outbox.catalogue()
+    office = catalogue.office(record.office)
+    phone_hash = outbox.vault.lookup("phone", record.phone)
+    language = language_for(session, phone_hash, record.language, office)
+    is_passport = catalogue.service(record.service).group == "passport"
+    text = state_text(outcome.kept, office, language, now, is_passport=is_passport)
+    validity = notice.validity
+    if text.template == Status.MENUNGGU_BAYAR and record.payment is not None:
+        validity = record.payment.due_at - now
+    cancel(
+        session,
+        SUPERSEDED,
+        now,
+        Message.application_id == outcome.id,
+        Message.category == "case",
+        Message.created_at > now - ONE_PIECE,
+    )
+    outbox.put(
+        session,
+        Draft(
+            occasion=f"application:{outcome.news.hex()}",
+            template=text.template,
+            values=text.values,
+            language=language,
+            office=record.office,
+            phone=record.phone,
+            lane=notice.lane,
+            category="case",
+            reason=record.status.value,
+            validity=validity,
+            application_id=outcome.id,
+            waits=notice.waits,
+        ),
+        now,
+    )
+
+
+def text_of(session: Session, outbox: Outbox, row: Application, language: Language, now: datetime) -> StateText:
+    """The wording for an application on record as it is now."""
+    payment = session.scalar(select(Payment).where(Payment.application_id == row.id, Payment.is_current))
+    catalogue = outbox.catalogue()
+    is_passport = catalogue.service(row.service).group == "passport"
+    return state_text(
+        kept_of(outbox.vault, row, payment), catalogue.office(row.office), language, now, is_passport=is_passport
+    )
+
+
+def send_status(
+    session: Session, outbox: Outbox, application_id: int, phone: str, occasion: str, now: datetime
+) -> bool:
+    """Send an application's state to a phone that asked for it; whether this occasion had none yet."""
+    row = session.get(Application, application_id)
+    if row is None:
+        return False
+    phone_hash = outbox.vault.lookup("phone", phone)
+    recorded = None if row.language is None else as_language(row.language)
+    language = language_for(session, phone_hash, recorded, outbox.catalogue().office(row.office))
+    text = text_of(session, outbox, row, language, now)
+    draft = Draft(
+        occasion=occasion,
+        template=text.template,
+        values=text.values,
+        language=language,
+        office=row.office,
+        phone=phone,
+        lane=Lane.URGENT,
+        category="reply",
+        reason="asked by call",
+        validity=timedelta(days=1),
+        application_id=row.id,
+    )
+    return outbox.put(session, draft, now) is not None

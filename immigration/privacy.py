@@ -1,0 +1,146 @@
+"""What do we keep of a person, and how is it let go? Access and erasure (UU PDP 27/2022 Arts. 32, 42-44, 46)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from immigration import audit, identity, people
+from immigration.applications.rows import unsealer
+from immigration.applications.tables import Application
+from immigration.applications.unlinking import linked_to, unlink
+from immigration.contacts import Choice, Contact, choices_of, phone_of
+from immigration.inbox.tables import Inbound, text_about
+from immigration.messages.outbox import body_of, cancel
+from immigration.messages.tables import Message, MessageEvent
+from immigration.vault import Vault
+
+ERASED: Final = "erased"
+
+
+def erase(
+    session: Session, vault: Vault, phone_hash: bytes, actor: str, through: audit.Through, now: datetime
+) -> Sequence[Application]:
+    """Let go of everything about this phone; the applications that it was on.
+
+    What waits is cancelled. A running application keeps its number, state, dates and its applicant's birth date. The
+    contact itself goes with `leave`, once a last answer is written.
+    """
+    linked = linked_to(session, phone_hash)
+    ids = [row.id for row in linked]
+    cancel(session, ERASED, now, (Message.phone_hash == phone_hash) | Message.application_id.in_(ids))
+    for row in linked:
+        unlink(session, row, actor, now, erase=True)
+        audit.note(
+            session,
+            at=now,
+            actor=actor,
+            action="erased",
+            through=through,
+            subject_hash=row.number_hash,
+            subject_last4=row.number_last4,
+        )
+    people.forget(session, phone_hash)
+    identity.reset(session, phone_hash)
+    session.execute(delete(Choice).where(Choice.phone_hash == phone_hash))
+    empty: tuple[tuple[type[Any], dict[str, Any]], ...] = (
+        (Message, {"body_sealed": None, "key_id": None, "phone_hash": None}),
+        (MessageEvent, {"phone_hash": None}),
+        (Inbound, {"text_sealed": None, "key_id": None, "phone_hash": None}),
+    )
+    for table, values in empty:
+        session.execute(
+            update(table)
+            .where(table.phone_hash == phone_hash)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+    leave(session, phone_hash, now)
+    return linked
+
+
+def leave(session: Session, phone_hash: bytes, now: datetime) -> None:
+    """Have the contact deleted as soon as no message needs it any more."""
+    session.execute(
+        update(Contact)
+        .where(Contact.phone_hash == phone_hash)
+        .values(erasing_at=now, reminders=None, privacy_at=None, privacy_answered=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def everything_about(session: Session, vault: Vault, phone_hash: bytes) -> dict[str, Any]:
+    """What is stored about this phone, in clear: for its owner at the counter. Raises `Unreadable`."""
+    contact = session.get(Contact, phone_hash)
+    applications = session.scalars(
+        select(Application).where(Application.phone_hash == phone_hash).order_by(Application.id)
+    ).all()
+    sent = session.scalars(select(Message).where(Message.phone_hash == phone_hash).order_by(Message.id)).all()
+    received = session.scalars(select(Inbound).where(Inbound.phone_hash == phone_hash).order_by(Inbound.id)).all()
+    return {
+        "phone": None if contact is None else phone_of(vault, contact),
+        "language": people.chosen_language(session, phone_hash),
+        "reminders": None if contact is None else contact.reminders,
+        "choices": [
+            {"at": row.at, "category": row.category, "agreed": row.agreed, "channel": row.channel}
+            for row in choices_of(session, phone_hash)
+        ],
+        "applications": [_application(vault, row) for row in applications],
+        "messages_to_them": [{"at": row.created_at, "status": row.state, "text": body_of(vault, row)} for row in sent],
+        "messages_from_them": [
+            {
+                "at": row.received_at,
+                "text": None if row.text_sealed is None else vault.unseal(row.text_sealed, text_about(row.uid)),
+            }
+            for row in received
+        ],
+    }
+
+
+def _application(vault: Vault, row: Application) -> dict[str, Any]:
+    opened = unsealer(vault, row)
+    return {
+        "number": opened("number"),
+        "office": row.office,
+        "service": row.service,
+        "status": row.status,
+        "status_at": row.status_at,
+        "name": opened("name"),
+        "birth_date": opened("birth_date"),
+        "language": row.language,
+        "consent": row.consent,
+    }
+
+
+@dataclass(frozen=True)
+class Affected:
+    """Somebody whose record was looked at, changed or taken out: whom a notice of a breach must reach."""
+
+    number: str
+    phone: str | None
+    name: str | None
+    last_at: datetime
+    actions: str
+
+
+def affected(session: Session, vault: Vault, since: datetime, actor: str | None = None) -> Iterator[Affected]:
+    """Whose records were touched since then (by this actor), from the audit; each once. Raises `Unreadable`."""
+    query = select(audit.AuditRow).where(audit.AuditRow.at >= since, audit.AuditRow.subject_hash.is_not(None))
+    if actor is not None:
+        query = query.where(audit.AuditRow.actor == actor)
+    touched: dict[bytes, list[audit.AuditRow]] = {}
+    for row in session.scalars(query.order_by(audit.AuditRow.id)):
+        assert row.subject_hash is not None, "those without one are left out"
+        touched.setdefault(row.subject_hash, []).append(row)
+    for subject, rows in touched.items():
+        application = session.scalar(select(Application).where(Application.number_hash == subject))
+        if application is None:
+            continue
+        opened = unsealer(vault, application)
+        number = opened("number")
+        assert number is not None, "a number is never let go"
+        actions = ", ".join(sorted({row.action for row in rows}))
+        yield Affected(number, opened("phone"), opened("name"), rows[-1].at, actions)

@@ -1,0 +1,302 @@
+"""How do messages leave? A drain claims what is due, sends it on a few threads, and goes on until nothing is due.
+
+One thread alone speaks to the database: each of its rounds settles the answers that came and marks as many new
+messages as threads became free, in one transaction. So a death leaves only what was on the wire as `unknown`.
+"""
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.aggregators.sms import Outcome, Sms, SmsChannel
+from immigration.clock import Clock
+from immigration.contacts import choose
+from immigration.database import Database, is_unreachable
+from immigration.messages import delivery, departure, reports
+from immigration.messages.delivery import Result
+from immigration.messages.departure import Caps, Ready
+from immigration.messages.outbox import Outbox
+from immigration.messages.tables import Message
+from workers.pace import Pace
+
+# RejectedByGateway is worth a second try, no more (africastalking.md 4.4).
+_REJECTED: Final = "rejected by gateway"
+_OPTED_OUT: Final = "opted out"
+_SOON_S: Final = 0.05
+_LOOK_AGAIN_S: Final = 0.25
+_LAST_TRIES: Final = 3
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Which way do messages go? The channels by name, and each office's in order of choice (others: `default`)."""
+
+    channels: Mapping[str, SmsChannel]
+    default: tuple[str, ...]
+    by_office: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, office: str) -> tuple[str, ...]:
+        """The channels of an office, first choice first."""
+        return self.by_office.get(office, self.default)
+
+    def choose(self, office: str, wish: str | None, closed: set[str]) -> str | None:
+        """The channel to take now: the wish if it is open, else the first that is."""
+        opened = [name for name in self.of(office) if name not in closed]
+        return wish if wish in opened else opened[0] if opened else None
+
+    def after(self, office: str, tried: str, closed: set[str]) -> str | None:
+        """Another open channel than the one that surely did not accept; none where there is no other."""
+        return next((name for name in self.of(office) if name != tried and name not in closed), None)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard a worker works: threads that send, and the lease on what it holds."""
+
+    threads: int = 32
+    lease: timedelta = timedelta(seconds=30)
+
+
+@dataclass
+class Counts:
+    """What a drain did."""
+
+    accepted: int = 0
+    again: int = 0
+    failed: int = 0
+    unknown: int = 0
+    cut_short: bool = False
+
+    def told(self) -> dict[str, int]:
+        """The counts by name."""
+        return {
+            "messages_accepted": self.accepted,
+            "messages_again": self.again,
+            "messages_failed": self.failed,
+            "messages_in_doubt": self.unknown,
+        }
+
+    def add(self, result: Result) -> None:
+        """Count one result."""
+        match result.kind:
+            case "accepted":
+                self.accepted += 1
+            case "retry" | "channel":
+                self.again += 1
+            case "permanent":
+                self.failed += 1
+            case "unknown":
+                self.unknown += 1
+
+
+class Sender:
+    """A process's part in sending. Its threads and their connections live as long as the process."""
+
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        routes: Routes,
+        pace: Pace,
+        clock: Clock,
+        caps: Caps,
+        effort: Effort,
+    ) -> None:
+        self.database = database
+        self.outbox = outbox
+        self.routes = routes
+        self.pace = pace
+        self.clock = clock
+        self.caps = caps
+        self.effort = effort
+        self.pool = ThreadPoolExecutor(effort.threads, thread_name_prefix="sms")
+
+    def close(self) -> None:
+        """Wait for what is on the wire and end the threads."""
+        self.pool.shutdown()
+
+    def drain(
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        slice_s: float = math.inf,
+        at: Clock | None = None,
+        plenty: Callable[[], None] = lambda: None,
+    ) -> Counts:
+        """Send until nothing is due, told to stop, or past the slice. Raises the database's errors.
+
+        `at` is the time by which messages are due, late and quiet (none: the real clock's, by which leases run);
+        `plenty` is called where more is due than one worker takes at once. What is on the wire is waited for and
+        settled whatever happens; what was only claimed is given back.
+        """
+        began = time.monotonic()
+        run = _Drain(self, at or self.clock, plenty)
+        run.run(lambda: stop() or time.monotonic() - began > slice_s)
+        return run.counts
+
+
+class _Drain:
+    """One run: what is claimed, on the wire, and answered."""
+
+    def __init__(self, sender: Sender, at: Clock, plenty: Callable[[], None]) -> None:
+        self._parts = sender
+        self._at = at
+        self._plenty = plenty
+        self._lease = os.urandom(16)
+        self._claimed: deque[int] = deque()
+        self._flying: dict[Future[Outcome], Ready] = {}
+        self._answers: list[tuple[Ready, Outcome]] = []
+        self._closed: set[str] = set()
+        self._claim_again_at = 0.0
+        self.counts = Counts()
+
+    def run(self, over: Callable[[], bool]) -> None:
+        """The drain."""
+        try:
+            while True:
+                stopping = over()
+                self._collect()
+                launched = self._round(stopping)
+                if not self._flying:
+                    if stopping or not self._claimed:
+                        self.counts.cut_short = stopping
+                        break
+                    if not launched:
+                        # Held up by its pace, or by a privacy text that another worker has on the wire.
+                        time.sleep(_SOON_S)
+        finally:
+            self._leave()
+
+    def _collect(self) -> None:
+        """Take the answers that have come; wait for one, but not so long that something new would wait as well."""
+        if not self._flying:
+            return
+        full = len(self._flying) >= self._parts.effort.threads
+        patience = None if full else _SOON_S if self._claimed else _LOOK_AGAIN_S
+        done, _ = wait(self._flying, timeout=patience, return_when=FIRST_COMPLETED)
+        self._answers += [(self._flying.pop(future), future.result()) for future in done]
+
+    def _round(self, stopping: bool) -> int:
+        """Settle what was answered and launch as many as there is room for, in one transaction; how many."""
+        room = 0 if stopping else self._parts.effort.threads - len(self._flying)
+        if not self._answers and not room:
+            return 0
+        with self._parts.database.writing() as session:
+            now = self._parts.clock()
+            results = self._settle(session, now)
+            ready = self._begin(session, room, now) if room else []
+        self._answers.clear()
+        for result in results:
+            self.counts.add(result)
+        for one in ready:
+            channel = self._parts.routes.channels[one.channel]
+            self._flying[self._parts.pool.submit(channel.send, Sms(one.phone, one.text, one.uid.hex()))] = one
+        return len(ready)
+
+    def _begin(self, session: Session, room: int, now: datetime) -> list[Ready]:
+        self._closed = delivery.closed_channels(session, now)
+        if len(self._claimed) < room and (not self._flying or time.monotonic() >= self._claim_again_at):
+            self._claim(session, now)
+        granted = self._parts.pace.take(min(room, len(self._claimed)))
+        chosen = [self._claimed.popleft() for _ in range(granted)]
+        if not chosen:
+            return []
+        ready, later = departure.depart(
+            session,
+            self._parts.outbox,
+            self._lease,
+            chosen,
+            lambda office, wish: self._parts.routes.choose(office, wish, self._closed),
+            self._parts.caps,
+            now=self._at(),
+            at=now,
+            until=now + self._parts.effort.lease,
+        )
+        self._claimed.extendleft(reversed(later))
+        return ready
+
+    def _claim(self, session: Session, now: datetime) -> None:
+        offices = None
+        if self._closed:
+            every = self._parts.outbox.catalogue().offices
+            offices = [office for office in every if self._parts.routes.choose(office, None, self._closed)]
+        wanted = 2 * self._parts.effort.threads - len(self._claimed)
+        until = now + self._parts.effort.lease
+        taken = delivery.claim(session, self._lease, wanted, self._at(), until, offices)
+        self._claimed.extend(taken)
+        if len(taken) < wanted:
+            self._claim_again_at = time.monotonic() + _LOOK_AGAIN_S
+        else:
+            self._plenty()
+
+    def _settle(self, session: Session, now: datetime) -> list[Result]:
+        results = [self._result(one, outcome) for one, outcome in self._answers]
+        delivery.settle(session, self._lease, results, now)
+        by_channel: dict[str, list[str]] = {}
+        for result in results:
+            if result.kind == "accepted" and result.aggregator_id is not None:
+                by_channel.setdefault(result.channel, []).append(result.aggregator_id)
+            if result.retry_after_s is not None:
+                delivery.hold(session, result.channel, now + timedelta(seconds=result.retry_after_s))
+            if result.fault == _OPTED_OUT:
+                opted_out(session, result.message_id, now)
+        for channel, ids in by_channel.items():
+            reports.match_answered(session, channel, ids, now)
+        return results
+
+    def _result(self, one: Ready, outcome: Outcome) -> Result:
+        kind = outcome.kind
+        if outcome.fault == _REJECTED and one.attempts > 1:
+            kind = "permanent"
+        onward = None
+        if kind in ("retry", "channel"):
+            onward = self._parts.routes.after(one.office, one.channel, self._closed)
+        return Result(
+            message_id=one.id,
+            channel=one.channel,
+            kind=kind,
+            fault=outcome.fault,
+            aggregator_id=outcome.aggregator_id,
+            retry_after_s=outcome.retry_after_s,
+            word=outcome.word,
+            next_channel=onward,
+        )
+
+    def _leave(self) -> None:
+        """Wait for what is on the wire, settle it, give the rest back."""
+        wait(self._flying)
+        self._answers += [(one, future.result()) for future, one in self._flying.items()]
+        self._flying.clear()
+        if not self._answers and not self._claimed:
+            return
+        for tried in range(1, _LAST_TRIES + 1):
+            try:
+                with self._parts.database.writing() as session:
+                    results = self._settle(session, self._parts.clock())
+                    delivery.put_off(session, self._lease, list(self._claimed), None)
+            except Exception as fault:
+                # Otherwise the lease would make `unknown` of what is known.
+                if tried == _LAST_TRIES or not is_unreachable(fault):
+                    raise
+            else:
+                break
+        for result in results:
+            self.counts.add(result)
+        self._answers.clear()
+        self._claimed.clear()
+
+
+def opted_out(session: Session, message_id: int, now: datetime) -> None:
+    """The carrier says that this phone wants no messages of ours."""
+    phone_hash = session.scalar(select(Message.phone_hash).where(Message.id == message_id))
+    if phone_hash is not None:
+        choose(session, phone_hash, "reminders", False, "aggregator", "", now)
