@@ -11,7 +11,9 @@ from gateway.echo import Echo
 from gateway.funnel import FunnelBuffer
 from gateway.health import health_blueprint
 from gateway.metrics import metrics_blueprint
-from gateway.simulator import simulator_blueprint
+from gateway.simulator.inbox import SimulatorInbox
+from gateway.simulator.page import simulator_blueprint
+from gateway.sms_webhooks import sms_webhooks_blueprint
 from gateway.webhooks import SafeWords, UssdDesk, webhooks_blueprint
 from gateway.wiring import Wiring
 from menus.build import build_turns, safe_words
@@ -45,10 +47,13 @@ def create_app(wiring: Wiring) -> Flask:
     echo = Echo(wiring.vault.derived("echo"))
     desk = UssdDesk(turns, words, settings, wiring.database, echo, funnel, wiring.clock, _hop_workers(wiring))
     app.register_blueprint(webhooks_blueprint(settings, desk))
+    app.register_blueprint(sms_webhooks_blueprint(wiring))
     app.register_blueprint(health_blueprint(wiring))
     app.register_blueprint(metrics_blueprint(wiring))
     if settings.gateway_env == "demo":
-        app.register_blueprint(simulator_blueprint(settings.webhook_secrets[0], settings.ussd_code))
+        phones = SimulatorInbox(wiring.redis, wiring.vault)
+        secret, sms_number = settings.webhook_secrets[0], settings.sms_reply_number
+        app.register_blueprint(simulator_blueprint(secret, settings.ussd_code, sms_number, phones))
     register_api(app, wiring)
     app.register_error_handler(404, _not_found)
     return app

@@ -156,6 +156,7 @@ class _Drain:
         self._flying: dict[Future[Outcome], Ready] = {}
         self._answers: list[tuple[Ready, Outcome]] = []
         self._closed: set[str] = set()
+        self._look_again_at = 0.0
         self._claim_again_at = 0.0
         self.counts = Counts()
 
@@ -203,7 +204,9 @@ class _Drain:
         return len(ready)
 
     def _begin(self, session: Session, room: int, now: datetime) -> list[Ready]:
-        self._closed = delivery.closed_channels(session, now)
+        if time.monotonic() >= self._look_again_at:
+            self._closed = delivery.closed_channels(session, now)
+            self._look_again_at = time.monotonic() + _LOOK_AGAIN_S
         if len(self._claimed) < room and (not self._flying or time.monotonic() >= self._claim_again_at):
             self._claim(session, now)
         granted = self._parts.pace.take(min(room, len(self._claimed)))
@@ -245,6 +248,8 @@ class _Drain:
         for result in results:
             if result.kind == "accepted" and result.aggregator_id is not None:
                 by_channel.setdefault(result.channel, []).append(result.aggregator_id)
+            if result.kind == "channel" or result.retry_after_s is not None:
+                self._look_again_at = 0.0
             if result.retry_after_s is not None:
                 delivery.hold(session, result.channel, now + timedelta(seconds=result.retry_after_s))
             if result.fault == _OPTED_OUT:

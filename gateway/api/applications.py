@@ -14,6 +14,7 @@ from immigration.applications.keeping import BillingTaken, NotFound, change_stat
 from immigration.applications.record import Details, NotOfGroup, UnknownTransition
 from immigration.applications.states import Group
 from immigration.audit import Action
+from immigration.messages.notices import tell
 from immigration.offices.tables import Office, Service
 
 NUMBER: Final = Parameter(
@@ -31,6 +32,8 @@ def _put(call: Call, body: ApplicationBody) -> Answer:
     record = body.record(call.path["number"])
     try:
         outcome = put(call.session, call.vault, record, group, call.caller.actor, call.now)
+        if body.notify:
+            tell(call.session, call.outbox, outcome, call.now)
     except NotOfGroup as fault:
         raise _not_of_group(fault) from None
     except BillingTaken:
@@ -45,7 +48,7 @@ def _change_status(call: Call, body: StatusBody) -> Answer:
         return group
 
     try:
-        change_status(
+        outcome = change_status(
             call.session,
             call.vault,
             call.path["number"],
@@ -57,6 +60,8 @@ def _change_status(call: Call, body: StatusBody) -> Answer:
             call.now,
             body.note,
         )
+        if body.notify:
+            tell(call.session, call.outbox, outcome, call.now)
     except NotFound:
         raise _not_found() from None
     except NotOfGroup as fault:
@@ -107,7 +112,7 @@ PUT: Final = Operation(
     summary="Record an application",
     description=(
         "Records what is, in any state: one that does not follow from the last is kept as a correction. Told again "
-        "without a change, nothing changes. Nobody is sent a message."
+        "without a change, nothing changes. The applicant is told by SMS only with notify: true."
     ),
     scope="records:write",
     body=ApplicationBody,
@@ -129,7 +134,8 @@ CHANGE_STATUS: Final = Operation(
     summary="Move an application to another state",
     description=(
         "Takes the steps that the office's states know, states in between left out as back offices do. News that is "
-        "older than the state on record goes to the history and changes nothing. Nobody is sent a message."
+        "older than the state on record goes to the history and changes nothing. The applicant is told by SMS of what "
+        "changed, unless notify is false."
     ),
     scope="records:write",
     body=StatusBody,

@@ -180,9 +180,6 @@ class DetailsBody(Body):
         return Details(**dict(self))
 
 
-_NOTIFY: Final = "This version sends no messages: accepted for later versions, and without effect."
-
-
 class ApplicationBody(Body):
     """An application as it is now."""
 
@@ -195,7 +192,7 @@ class ApplicationBody(Body):
     occurred_at: Happened | None = Field(
         None, description="When the state came about; now, if left out. Older news goes to the history alone."
     )
-    notify: bool = Field(False, description=_NOTIFY)
+    notify: bool = Field(False, description="Tell the applicant by SMS what changed.")
 
     def record(self, number: str) -> Record:
         """As the rules take it."""
@@ -223,7 +220,7 @@ class StatusBody(Body):
         None, description="When it happened; now, if left out. Older news goes to the history alone."
     )
     details: DetailsBody | None = Field(None, description="Left out, what was told with the same state stays.")
-    notify: bool = Field(True, description=_NOTIFY)
+    notify: bool = Field(True, description="Tell the applicant by SMS what changed.")
     correction: bool = Field(False, description="Go past the known transitions; say why in `note`.")
     note: Note | None = Field(None, validate_default=True, description="Why; needed with a correction, only then.")
 

@@ -21,7 +21,6 @@ A write may carry an `Idempotency-Key`: for 24 hours the same key with the same 
 nothing is done twice; with another request it is refused (409).
 """
 
-_TAG: Final = "applications"
 _EVERY_CALL: Final = {
     401: "No key, an unknown one, or a revoked one.",
     403: "The key was not given the scope that this call needs.",
@@ -65,8 +64,8 @@ def _described(operation: Operation[Any]) -> dict[str, Any]:
     common = _EVERY_CALL | (_EVERY_WRITE if operation.writes else {})
     answers = {status: (words, ProblemDetails) for status, words in common.items()} | dict(operation.answers)
     described: dict[str, Any] = {
-        "tags": [_TAG],
-        "operationId": operation.run.__name__.removeprefix("_") + "_application",
+        "tags": [operation.tag],
+        "operationId": f"{operation.run.__name__.removeprefix('_')}_{operation.tag}",
         "summary": operation.summary,
         "description": f"{operation.description}\n\nScope: `{operation.scope}`.",
         "parameters": list(_parameters(operation)),
@@ -85,6 +84,14 @@ def _parameters(operation: Operation[Any]) -> Iterable[dict[str, Any]]:
             "name": parameter.name,
             "in": "path",
             "required": True,
+            "description": parameter.description,
+            "schema": {"type": "string", "pattern": f"^{parameter.pattern}$"},
+        }
+    for parameter in operation.query:
+        yield {
+            "name": parameter.name,
+            "in": "query",
+            "required": False,
             "description": parameter.description,
             "schema": {"type": "string", "pattern": f"^{parameter.pattern}$"},
         }

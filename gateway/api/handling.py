@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Request, Response
 
 from gateway.api.access import caller_of, require
-from gateway.api.incoming import check_path, idempotency_key, read_body
+from gateway.api.incoming import check_path, idempotency_key, read_body, read_query
 from gateway.api.limiting import KeyLimiter
 from gateway.api.operation import Call, NoBody, Operation
 from gateway.api.problems import MEDIA_TYPE, Problem
@@ -14,6 +14,8 @@ from gateway.logs import get_logger
 from gateway.wiring import Wiring
 from immigration.api_keys import Answer, KeyReused, claim, keep_answer
 from immigration.database import is_unreachable
+from immigration.messages.outbox import anything_queued
+from workers.jobs import ring
 
 log = get_logger("api")
 _RETRY_AFTER: Final = "5"
@@ -68,15 +70,20 @@ def _answer(
     limiter.count(caller)
     require(caller, operation.scope)
     check_path(operation.parameters, path)
+    query = read_query(operation.query, request.args)
     key = idempotency_key(request) if operation.writes else None
     body = read_body(request, operation.body, now) if operation.writes else NoBody()
     # A read too leaves its audit row in the transaction that it reads in.
     with wiring.database.writing() as session:
-        call = Call(session, wiring.vault, caller, now, path)
+        call = Call(session, wiring.vault, caller, now, path, wiring.outbox, query)
         if key is None:
-            return operation.run(call, body)
-        told = f"{operation.method} {request.path}\n{body.model_dump_json(exclude_unset=True)}"
-        return _once(operation, call, body, key, told)
+            answer = operation.run(call, body)
+        else:
+            told = f"{operation.method} {request.path}\n{body.model_dump_json(exclude_unset=True)}"
+            answer = _once(operation, call, body, key, told)
+    if anything_queued(session):
+        ring(wiring.redis)
+    return answer
 
 
 def _once(operation: Operation[Any], call: Call, body: Any, key: str, told: str) -> Answer:

@@ -33,6 +33,19 @@ def check_path(parameters: tuple[Parameter, ...], path: Mapping[str, str]) -> No
         raise invalid_fields(faults)
 
 
+def read_query(parameters: tuple[Parameter, ...], told: Mapping[str, str]) -> dict[str, str]:
+    """The query's parameters that were given. Raises `Problem` (422) for one that cannot be taken or is not known."""
+    known = {parameter.name: parameter for parameter in parameters}
+    faults = [
+        (name[:_FIELD_LENGTH], known[name].fix if name in known else "is no parameter of this call: leave it out")
+        for name, value in told.items()
+        if name not in known or not re.fullmatch(known[name].pattern, value)
+    ]
+    if faults:
+        raise invalid_fields([(name if name.isprintable() and name else "query", fix) for name, fix in faults])
+    return dict(told)
+
+
 def idempotency_key(request: Request) -> str | None:
     """The request's Idempotency-Key, if it has one. Raises `Problem` (400)."""
     key = request.headers.get(KEY_HEADER)

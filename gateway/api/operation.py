@@ -1,7 +1,7 @@
 """What is a call of the API? One entry, from which routing, checks and documents all follow."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from immigration.api_keys import Answer, Caller, Scope
+from immigration.messages.outbox import Outbox
 from immigration.vault import Vault
 
 B = TypeVar("B", bound=BaseModel)
@@ -16,7 +17,7 @@ B = TypeVar("B", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Parameter:
-    """A part of the path: its name, the whole of what it may be, what it is, and what to write instead."""
+    """A part of the path or the query: its name, the whole of what it may be, what it is, and what to write instead."""
 
     name: str
     pattern: str
@@ -33,6 +34,8 @@ class Call:
     caller: Caller
     now: datetime
     path: Mapping[str, str]
+    outbox: Outbox
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 class NoBody(BaseModel):
@@ -44,7 +47,8 @@ class Operation(Generic[B]):
     """A call of the API.
 
     `answers` are those of this call alone, by status: what it means and what it looks like; those that any call may
-    get are added by the documents. `run` raises `Problem`.
+    get are added by the documents. `query` are the parameters that may be given; `tag` is the documents' chapter.
+    `run` raises `Problem`.
     """
 
     method: Literal["GET", "PUT", "POST"]
@@ -56,6 +60,8 @@ class Operation(Generic[B]):
     run: Callable[[Call, B], Answer]
     answers: Mapping[int, tuple[str, type[BaseModel]]]
     parameters: tuple[Parameter, ...] = ()
+    query: tuple[Parameter, ...] = ()
+    tag: Literal["applications", "messages", "tasks"] = "applications"
 
     @property
     def writes(self) -> bool:

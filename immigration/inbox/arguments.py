@@ -47,7 +47,7 @@ _GLUED_DATE: Final = re.compile(f"{_D}{{8}}{_FREE_AFTER}")
 _NO_DATE_SEPARATOR: Final = re.compile(r"(?:[^\w\s\-./,]|_)+")
 
 _CODE_DIGIT: Final = "[0-9OoIil]"
-_CODE_LETTERS: Final = "[A-Za-z]{1,6}"
+_CODE_LETTERS: Final = "[A-Za-z]{1,7}"
 _CODE_NUMBER: Final = f"(?=[OoIil]*[0-9]){_CODE_DIGIT}{{1,2}}"
 CODE: Final = f"{_CODE_LETTERS}?{_CODE_NUMBER}"
 _CODE_FIRST: Final = re.compile(f"{_S}*({_CODE_LETTERS}?)({_CODE_NUMBER}){_FREE_AFTER}")

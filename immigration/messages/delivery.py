@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Table, bindparam, case, insert, select, update
+from sqlalchemy import Table, bindparam, case, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from immigration.database import upsert
@@ -23,7 +23,75 @@ _FIRST_RETRY: Final = timedelta(seconds=2)
 _LONGEST_RETRY: Final = timedelta(minutes=5)
 _WORD: Final = 80
 assert isinstance(Message.__table__, Table)
+assert isinstance(MessageEvent.__table__, Table)
 _TABLE: Final[Table] = Message.__table__
+_FRESH: Final = _TABLE.c.rank < RANK[State.SUBMITTED]
+
+# Built once: putting a statement together costs more than running it.
+_SUBMITTING: Final = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("row_id"), _TABLE.c.state == State.CLAIMED, _TABLE.c.lease == bindparam("mine"))
+    .values(
+        state=State.SUBMITTING,
+        rank=RANK[State.SUBMITTING],
+        attempts=_TABLE.c.attempts + 1,
+        channel=bindparam("by"),
+        phone_hash=bindparam("whose"),
+        submitting_at=bindparam("at"),
+        lease_until=bindparam("until"),
+        fault=None,
+    )
+)
+# The id is kept whatever is known already; the state only where nothing better is.
+_ACCEPTED: Final = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("row_id"))
+    .values(
+        aggregator_id=bindparam("their_id"),
+        submitted_at=bindparam("at"),
+        state=case((_FRESH, State.SUBMITTED.value), else_=_TABLE.c.state),
+        rank=case((_FRESH, RANK[State.SUBMITTED]), else_=_TABLE.c.rank),
+        lease=None,
+        lease_until=None,
+    )
+)
+
+
+def _claim_of(*conditions: Any) -> Any:
+    ready = (
+        select(_TABLE.c.id)
+        .where(
+            _TABLE.c.state == literal_column("'queued'"),
+            _TABLE.c.lane == bindparam("of"),
+            _TABLE.c.due_at <= bindparam("due"),
+            *conditions,
+        )
+        .order_by(_TABLE.c.due_at, _TABLE.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        # As a common table it is run once: a plain sub-select may be run again and lock more than its limit.
+        .cte("ready")
+    )
+    return (
+        update(_TABLE)
+        .where(_TABLE.c.id.in_(select(ready.c.id)), _TABLE.c.state == literal_column("'queued'"))
+        .values(
+            state=State.CLAIMED.value,
+            rank=RANK[State.CLAIMED],
+            lease=bindparam("mine"),
+            lease_until=bindparam("until"),
+        )
+        .returning(_TABLE.c.due_at, _TABLE.c.id)
+    )
+
+
+_CLAIM: Final = _claim_of()
+_CLAIM_OF: Final = _claim_of(_TABLE.c.office.in_(bindparam("offices", expanding=True)))
+
+_EVENTS: Final = insert(MessageEvent.__table__)
+_NO_EVENT: Final = dict.fromkeys(
+    ("message_id", "at", "source", "state", "fault", "channel", "aggregator_id", "phone_hash"), None
+) | {"word": ""}
 
 OutcomeKind = Literal["accepted", "retry", "permanent", "channel", "unknown"]
 
@@ -54,29 +122,16 @@ def claim(
     `offices` bounds it to those whose channels are open (none: all are).
     """
     taken: list[int] = []
+    statement = _CLAIM if offices is None else _CLAIM_OF
+    values: dict[str, Any] = {"due": due, "mine": lease, "until": until}
+    if offices is not None:
+        values["offices"] = list(offices)
     for lane in Lane:
         if len(taken) == limit:
             break
-        ready = (
-            select(Message.id)
-            .where(Message.state == State.QUEUED, Message.lane == lane, Message.due_at <= due)
-            .order_by(Message.due_at, Message.id)
-            .limit(limit - len(taken))
-            .with_for_update(skip_locked=True)
-        )
-        if offices is not None:
-            ready = ready.where(Message.office.in_(offices))
-        # As a common table it is run once: a plain sub-select may be run again and lock more than its limit.
-        first = ready.cte("ready")
-        # The rows of a lane keep their order: a claim that returns them does not.
-        rows = session.execute(
-            update(Message)
-            .where(Message.id.in_(select(first.c.id)), Message.state == State.QUEUED)
-            .values(state=State.CLAIMED, rank=RANK[State.CLAIMED], lease=lease, lease_until=until)
-            .returning(Message.due_at, Message.id)
-            .execution_options(synchronize_session=False)
-        )
-        taken += [row.id for row in sorted(rows)]
+        rows = session.connection().execute(statement, values | {"of": int(lane), "most": limit - len(taken)})
+        # The rows of a lane keep their order: an UPDATE returns them in its own.
+        taken += [id_ for _, id_ in sorted(rows.tuples().all())]
     return taken
 
 
@@ -88,21 +143,9 @@ def mark_submitting(
     The rows were read and locked in this transaction, still under this lease.
     """
     if begun:
-        session.connection().execute(
-            update(_TABLE)
-            .where(_TABLE.c.id == bindparam("row_id"), _TABLE.c.state == State.CLAIMED, _TABLE.c.lease == lease)
-            .values(
-                state=State.SUBMITTING,
-                rank=RANK[State.SUBMITTING],
-                attempts=_TABLE.c.attempts + 1,
-                channel=bindparam("by"),
-                phone_hash=bindparam("whose"),
-                submitting_at=now,
-                lease_until=until,
-                fault=None,
-            ),
-            [{"row_id": id_, "by": channel, "whose": whose} for id_, (channel, whose) in begun.items()],
-        )
+        common = {"mine": lease, "at": now, "until": until}
+        rows = [{"row_id": id_, "by": channel, "whose": whose} | common for id_, (channel, whose) in begun.items()]
+        session.connection().execute(_SUBMITTING, rows)
 
 
 def put_off(session: Session, lease: bytes, ids: Sequence[int], due: datetime | None) -> None:
@@ -124,26 +167,12 @@ def settle(session: Session, lease: bytes, results: Sequence[Result], now: datet
     """Write down what came of these. A report that was quicker keeps its word."""
     if not results:
         return
-    connection = session.connection()
     by_kind: dict[str, list[Result]] = {}
     for result in results:
         by_kind.setdefault(result.kind, []).append(result)
     if accepted := by_kind.get("accepted"):
-        # The id is kept whatever is known already; the state only where nothing better is.
-        fresh = _TABLE.c.rank < RANK[State.SUBMITTED]
-        connection.execute(
-            update(_TABLE)
-            .where(_TABLE.c.id == bindparam("row_id"))
-            .values(
-                aggregator_id=bindparam("their_id"),
-                submitted_at=now,
-                state=case((fresh, State.SUBMITTED.value), else_=_TABLE.c.state),
-                rank=case((fresh, RANK[State.SUBMITTED]), else_=_TABLE.c.rank),
-                lease=None,
-                lease_until=None,
-            ),
-            [{"row_id": one.message_id, "their_id": one.aggregator_id} for one in accepted],
-        )
+        rows = [{"row_id": one.message_id, "their_id": one.aggregator_id, "at": now} for one in accepted]
+        session.connection().execute(_ACCEPTED, rows)
     for kind, state in (("permanent", State.FAILED), ("unknown", State.UNKNOWN)):
         if ended := by_kind.get(kind):
             _end(session, state, ended, now)
@@ -152,8 +181,8 @@ def settle(session: Session, lease: bytes, results: Sequence[Result], now: datet
         _queue_again(session, lease, again, now)
     for result in by_kind.get("channel", ()):
         pause(session, result.channel, result.fault or "", now)
-    session.execute(
-        insert(MessageEvent),
+    note_events(
+        session,
         [
             {
                 "message_id": one.message_id,
@@ -168,6 +197,11 @@ def settle(session: Session, lease: bytes, results: Sequence[Result], now: datet
             for one in results
         ],
     )
+
+
+def note_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write down one input each."""
+    session.connection().execute(_EVENTS, [{**_NO_EVENT, **row} for row in rows])
 
 
 _STATE: Final[dict[str, str]] = {
@@ -333,17 +367,16 @@ def release_dead(session: Session, now: datetime) -> tuple[int, int]:
         .execution_options(synchronize_session=False)
     ).all()
     if lost:
-        session.execute(
-            insert(MessageEvent),
+        note_events(
+            session,
             [
                 {
                     "message_id": row.id,
                     "at": now,
                     "source": "lease",
-                    "state": State.UNKNOWN,
+                    "state": State.UNKNOWN.value,
                     "fault": "worker died",
                     "channel": row.channel,
-                    "word": "",
                 }
                 for row in lost
             ],

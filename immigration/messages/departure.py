@@ -1,21 +1,22 @@
 """Is it still true, still wanted and still allowed? The last look at a message before it leaves."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from immigration.applications.rows import unsealer
+from immigration.applications.rows import application_about
 from immigration.applications.tables import Application
-from immigration.contacts import Contact, know, phone_of
+from immigration.contacts import Contact, know, phone_about
 from immigration.database import upsert
-from immigration.messages.delivery import mark_submitting, put_off
-from immigration.messages.outbox import Outbox, body_of
+from immigration.messages.delivery import mark_submitting, note_events, put_off
+from immigration.messages.outbox import Outbox, body_about
 from immigration.messages.states import RANK, UNSETTLED, State
-from immigration.messages.tables import Message, MessageEvent, SpendDay
+from immigration.messages.tables import Message, SpendDay
 from immigration.tasks import open_task
 from immigration.vault import Vault
 
@@ -48,14 +49,59 @@ class Ready:
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    message: Message
-    application: Application | None
-    contact: Contact | None
+class _Goal:
+    """The phone that a message goes to, and what its owner has chosen."""
+
+    phone_hash: bytes
+    phone_sealed: bytes
+    reminders: bool | None
 
 
 ChooseChannel = Callable[[str, str | None], str | None]
 """By office and wish: the channel to take, none where all are closed."""
+
+# Built once: putting a statement together costs more than running it.
+_CANDIDATES: Final = (
+    select(
+        Message.id,
+        Message.uid,
+        Message.phone_hash,
+        Message.office,
+        Message.category,
+        Message.reason,
+        Message.waits,
+        Message.body_sealed,
+        Message.segments,
+        Message.fault,
+        Message.after_id,
+        Message.expires_at,
+        Message.channel,
+        Message.attempts,
+        Application.id.label("application_id"),
+        Application.number_hash,
+        Application.phone_hash.label("phone_on_record"),
+        Application.phone_sealed.label("phone_on_record_sealed"),
+        Application.consent,
+        Contact.phone_sealed,
+        Contact.reminders,
+    )
+    .outerjoin(Application, Message.application_id == Application.id)
+    .outerjoin(Contact, Message.phone_hash == Contact.phone_hash)
+    .where(
+        Message.id.in_(bindparam("ids", expanding=True)),
+        Message.state == State.CLAIMED,
+        Message.lease == bindparam("mine"),
+    )
+    .with_for_update(of=Message)
+)
+_SENT_LATELY: Final = (
+    select(Message.phone_hash, func.count())
+    .where(Message.phone_hash.in_(bindparam("phones", expanding=True)), Message.submitting_at > bindparam("since"))
+    .group_by(Message.phone_hash)
+)
+_UNSETTLED_OF: Final = select(Message.id).where(
+    Message.id.in_(bindparam("ids", expanding=True)), Message.state.in_(UNSETTLED)
+)
 
 
 def depart(
@@ -75,151 +121,148 @@ def depart(
     Second come those that stay claimed because their privacy text is still on its way. `now` is the time of the truth
     that is checked, `at` and `until` are the real clock's, by which leases run.
     """
-    rows = session.execute(
-        select(Message, Application, Contact)
-        .outerjoin(Application, Message.application_id == Application.id)
-        .outerjoin(Contact, Message.phone_hash == Contact.phone_hash)
-        .where(Message.id.in_(ids), Message.state == State.CLAIMED, Message.lease == lease)
-        .with_for_update(of=Message)
-    ).all()
-    found = {row[0].id: _Candidate(*row) for row in rows}
-    candidates = [found[id_] for id_ in ids if id_ in found]
-    sent = _sent_lately(session, candidates, at)
-    waiting = _unsettled(session, candidates)
-    ready: list[Ready] = []
+    found = {row.id: row for row in session.connection().execute(_CANDIDATES, {"ids": list(ids), "mine": lease})}
+    rows = [found[id_] for id_ in ids if id_ in found]
+    waiting = _unsettled(session, rows)
+    may_go: list[tuple[Any, _Goal, str]] = []
     later: list[int] = []
-    begun: dict[int, tuple[str, bytes]] = {}
-    for one in candidates:
-        message = one.message
-        one = _follow(session, outbox.vault, one, now)
-        end = _end(one, now)
-        if end is not None:
-            _finish(session, message, *end, now)
-            continue
-        contact = one.contact
-        assert contact is not None, "without a contact it has ended"
-        if message.waits and (morning := outbox.not_quiet(message.office, now)) > now:
-            put_off(session, lease, [message.id], morning)
-            continue
-        if message.after_id in waiting:
-            later.append(message.id)
-            continue
-        channel = choose(message.office, message.channel)
-        if channel is None:
-            put_off(session, lease, [message.id], None)
-            continue
-        if sent.get(contact.phone_hash, 0) >= caps.per_phone:
-            _hold(session, lease, message, f"phone of message {message.id}", f"phone:{message.office}", now, at)
-            continue
-        if not _spend(session, outbox, message, caps, now):
-            _hold(session, lease, message, f"office {message.office}", f"office:{message.office}", now, at)
-            continue
-        sent[contact.phone_hash] = sent.get(contact.phone_hash, 0) + 1
-        text = body_of(outbox.vault, message)
-        assert text is not None, "a body is kept until long after its message has ended"
-        phone = phone_of(outbox.vault, contact)
-        ready.append(
-            Ready(message.id, message.uid, phone, text, message.office, channel, attempts=message.attempts + 1)
-        )
-        begun[message.id] = (channel, contact.phone_hash)
+    for row in rows:
+        goal = _goal(session, outbox.vault, row, now)
+        end = _end(row, goal, now)
+        if end is not None or goal is None:
+            _finish(session, row, *(end or (State.CANCELLED, "no phone")), now)
+        elif row.waits and (morning := outbox.not_quiet(row.office, now)) > now:
+            put_off(session, lease, [row.id], morning)
+        elif row.after_id in waiting:
+            later.append(row.id)
+        elif (channel := choose(row.office, row.channel)) is None:
+            put_off(session, lease, [row.id], None)
+        else:
+            may_go.append((row, goal, channel))
+    going = _within_caps(session, outbox, lease, may_go, caps, now, at)
+    begun = {row.id: (channel, goal.phone_hash) for row, goal, channel in going}
     mark_submitting(session, lease, begun, at, until)
-    return ready, later
+    return [_ready(outbox.vault, *one) for one in going], later
 
 
-def _follow(session: Session, vault: Vault, one: _Candidate, now: datetime) -> _Candidate:
-    """The phone on record now, where the message goes with an application whose phone has changed since."""
-    application = one.application
-    if application is None or one.message.category not in _FOLLOWS:
-        return one
-    if application.phone_hash is None:
-        return _Candidate(one.message, application, None)
-    if application.phone_hash == one.message.phone_hash:
-        return one
-    phone = unsealer(vault, application)("phone")
-    assert phone is not None, "a phone's hash and seal come and go together"
+def _ready(vault: Vault, row: Any, goal: _Goal, channel: str) -> Ready:
+    text = vault.unseal(row.body_sealed, body_about(row.uid))
+    phone = vault.unseal(goal.phone_sealed, phone_about(goal.phone_hash))
+    return Ready(row.id, row.uid, phone, text, row.office, channel, row.attempts + 1)
+
+
+def _goal(session: Session, vault: Vault, row: Any, now: datetime) -> _Goal | None:
+    """The phone on record now, where the message goes with an application; none where there is none any more."""
+    follows = row.application_id is not None and row.category in _FOLLOWS
+    if follows and row.phone_on_record is None:
+        return None
+    if not follows or row.phone_on_record == row.phone_hash:
+        return None if row.phone_sealed is None else _Goal(row.phone_hash, row.phone_sealed, row.reminders)
+    phone = vault.unseal(row.phone_on_record_sealed, application_about("phone", row.number_hash))
     phone_hash = know(session, vault, phone, now)
-    if one.message.category == "privacy":
+    if row.category == "privacy":
         session.execute(update(Contact).where(Contact.phone_hash == phone_hash).values(privacy_at=now))
-    contact = session.get(Contact, phone_hash, populate_existing=True)
-    return _Candidate(one.message, application, contact)
+    contact = session.get_one(Contact, phone_hash, populate_existing=True)
+    return _Goal(phone_hash, contact.phone_sealed, contact.reminders)
 
 
-def _end(one: _Candidate, now: datetime) -> tuple[State, str] | None:
-    message, contact = one.message, one.contact
-    if message.expires_at <= now:
+def _end(row: Any, goal: _Goal | None, now: datetime) -> tuple[State, str] | None:
+    if row.expires_at <= now:
         return State.EXPIRED, "too late"
-    if contact is None:
-        return State.CANCELLED, "no phone"
-    if message.category == "reminder":
-        if contact.reminders is False:
+    if row.category == "reminder" and goal is not None:
+        if goal.reminders is False:
             return State.SUPPRESSED, "opted out"
-        if contact.reminders is None and not (one.application is not None and one.application.consent):
+        if goal.reminders is None and not row.consent:
             return State.SUPPRESSED, "no consent"
     return None
 
 
-def _finish(session: Session, message: Message, state: State, fault: str, now: datetime) -> None:
+def _finish(session: Session, row: Any, state: State, fault: str, now: datetime) -> None:
     # What the last try met says more of a message that ran out of time than that it did.
-    why = message.fault or fault if state is State.EXPIRED else fault
+    why = row.fault or fault if state is State.EXPIRED else fault
     session.execute(
         update(Message)
-        .where(Message.id == message.id)
+        .where(Message.id == row.id)
         .values(state=state, rank=RANK[state], fault=why, ended_at=now, lease=None, lease_until=None)
         .execution_options(synchronize_session=False)
     )
-    session.execute(
-        insert(MessageEvent).values(
-            message_id=message.id, at=now, source="check", state=state, fault=fault, channel=None, word=""
-        )
-    )
+    note_events(session, [{"message_id": row.id, "at": now, "source": "check", "state": state.value, "fault": fault}])
     if state is State.EXPIRED:
-        words = f"message {message.id} ({message.reason}) was not sent in time: {why}"
-        open_task(session, "message_failed", str(message.id), words, now, message_id=message.id)
+        words = f"message {row.id} ({row.reason}) was not sent in time: {why}"
+        open_task(session, "message_failed", str(row.id), words, now, office=row.office, message_id=row.id)
 
 
-def _sent_lately(session: Session, candidates: Sequence[_Candidate], at: datetime) -> dict[bytes, int]:
-    phones = {one.contact.phone_hash for one in candidates if one.contact is not None}
-    rows = session.execute(
-        select(Message.phone_hash, func.count())
-        .where(Message.phone_hash.in_(phones), Message.submitting_at > at - _DAY)
-        .group_by(Message.phone_hash)
-    )
-    return {phone: count for phone, count in rows if phone is not None}
-
-
-def _unsettled(session: Session, candidates: Sequence[_Candidate]) -> frozenset[int]:
+def _unsettled(session: Session, rows: Sequence[Any]) -> frozenset[int]:
     """Those of the privacy texts that these come after which may still leave."""
-    firsts = {one.message.after_id for one in candidates} - {None}
+    firsts = {row.after_id for row in rows} - {None}
     if not firsts:
         return frozenset()
-    return frozenset(session.scalars(select(Message.id).where(Message.id.in_(firsts), Message.state.in_(UNSETTLED))))
+    return frozenset(session.connection().execute(_UNSETTLED_OF, {"ids": list(firsts)}).scalars())
 
 
-def _spend(session: Session, outbox: Outbox, message: Message, caps: Caps, now: datetime) -> bool:
-    """Count the segments to the office's day; whether they were within its cap."""
-    day = now.astimezone(outbox.catalogue().office(message.office).zone).date()
+def _within_caps(
+    session: Session,
+    outbox: Outbox,
+    lease: bytes,
+    may_go: Sequence[tuple[Any, _Goal, str]],
+    caps: Caps,
+    now: datetime,
+    at: datetime,
+) -> list[tuple[Any, _Goal, str]]:
+    """Those that no cap holds; the others wait an hour, and an officer is told once."""
+    if not may_go:
+        return []
+    phones = list({goal.phone_hash for _, goal, _ in may_go})
+    lately = session.connection().execute(_SENT_LATELY, {"phones": phones, "since": at - _DAY})
+    sent = Counter(dict(lately.tuples().all()))
+    within = []
+    for row, goal, channel in may_go:
+        if sent[goal.phone_hash] >= caps.per_phone:
+            _hold(session, lease, row, "one phone", f"phone:{row.office}", now, at)
+        else:
+            sent[goal.phone_hash] += 1
+            within.append((row, goal, channel))
+    going = []
+    by_office: dict[str, list[tuple[Any, _Goal, str]]] = {}
+    for one in within:
+        by_office.setdefault(one[0].office, []).append(one)
+    for office, ones in by_office.items():
+        day = now.astimezone(outbox.catalogue().office(office).zone).date()
+        if _spend(session, office, day, sum(row.segments for row, _, _ in ones), caps):
+            going += ones
+            continue
+        # Some may still fit.
+        for one in ones:
+            if _spend(session, office, day, one[0].segments, caps):
+                going.append(one)
+            else:
+                _hold(session, lease, one[0], f"office {office}", f"office:{office}", now, at)
+    return going
+
+
+def _spend(session: Session, office: str, day: date, segments: int, caps: Caps) -> bool:
+    """Count segments to the office's day; whether they were within its cap."""
     most = caps.spend // caps.price
-    counted = session.execute(
+    if segments > most:
+        return False
+    counted = session.connection().execute(
         upsert(session, SpendDay)
-        .values(office=message.office, day=day, segments=message.segments)
+        .values(office=office, day=day, segments=segments)
         .on_conflict_do_update(
             index_elements=["office", "day"],
-            set_={"segments": SpendDay.segments + message.segments},
-            where=SpendDay.segments + message.segments <= most,
+            set_={"segments": SpendDay.segments + segments},
+            where=SpendDay.segments + segments <= most,
         )
         .returning(SpendDay.segments)
-    ).first()
-    return counted is not None
-
-
-def _hold(
-    session: Session, lease: bytes, message: Message, whose: str, about: str, now: datetime, at: datetime
-) -> None:
-    put_off(session, lease, [message.id], at + _HELD)
-    session.execute(
-        insert(MessageEvent).values(
-            message_id=message.id, at=now, source="check", state=State.QUEUED, fault="cap reached", word=""
-        )
     )
-    words = f"the day's cap on messages is reached for the {whose}: they wait; look for what sends so many"
-    open_task(session, "cap_reached", about, words, now, office=message.office, message_id=message.id)
+    return counted.first() is not None
+
+
+def _hold(session: Session, lease: bytes, row: Any, whose: str, about: str, now: datetime, at: datetime) -> None:
+    put_off(session, lease, [row.id], at + _HELD)
+    note_events(
+        session,
+        [{"message_id": row.id, "at": now, "source": "check", "state": State.QUEUED.value, "fault": "cap reached"}],
+    )
+    words = f"the day's cap on messages is reached for {whose}: they wait; look for what sends so many"
+    open_task(session, "cap_reached", about, words, now, office=row.office, message_id=row.id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from immigration.messages.states import ABSENT_RANK, RANK, State
@@ -20,6 +20,17 @@ _RANKS: Final[dict[News, tuple[State, int]]] = {
     "absent": (State.FAILED, ABSENT_RANK),
     "failed": (State.FAILED, RANK[State.FAILED]),
 }
+
+
+_EARLY: Final = (
+    select(MessageEvent.id)
+    .where(
+        MessageEvent.message_id.is_(None),
+        MessageEvent.aggregator_id.in_(bindparam("ids", expanding=True)),
+        MessageEvent.channel == bindparam("by"),
+    )
+    .order_by(MessageEvent.id)
+)
 
 
 @dataclass(frozen=True)
@@ -88,17 +99,9 @@ def match_answered(session: Session, channel: str, aggregator_ids: list[str], no
     """Apply reports that were quicker than the answers that named these messages."""
     if not aggregator_ids:
         return
-    events = session.scalars(
-        select(MessageEvent)
-        .where(
-            MessageEvent.message_id.is_(None),
-            MessageEvent.aggregator_id.in_(aggregator_ids),
-            MessageEvent.channel == channel,
-        )
-        .order_by(MessageEvent.id)
-    ).all()
-    for event in events:
-        _match(session, event, now)
+    early = session.connection().execute(_EARLY, {"ids": aggregator_ids, "by": channel}).scalars().all()
+    for id_ in early:
+        _match(session, session.get_one(MessageEvent, id_), now)
 
 
 def _match(session: Session, event: MessageEvent, now: datetime) -> bool:
