@@ -100,6 +100,12 @@ def everything_about(session: Session, vault: Vault, phone_hash: bytes) -> dict[
     }
 
 
+def everything_of(session: Session, vault: Vault, row: Application) -> dict[str, Any]:
+    """What is stored of this application and about the phone on its record, in clear. Raises `Unreadable`."""
+    about = None if row.phone_hash is None else everything_about(session, vault, row.phone_hash)
+    return {"application": _application(vault, row), "about_its_phone": about}
+
+
 def _application(vault: Vault, row: Application) -> dict[str, Any]:
     opened = unsealer(vault, row)
     return {
@@ -117,9 +123,12 @@ def _application(vault: Vault, row: Application) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Affected:
-    """Somebody whose record was looked at, changed or taken out: whom a notice of a breach must reach."""
+    """Somebody whose record was looked at, changed or taken out: whom a notice of a breach must reach.
 
-    number: str
+    Without a number: somebody who wrote to us and has no application.
+    """
+
+    number: str | None
     phone: str | None
     name: str | None
     last_at: datetime
@@ -127,7 +136,10 @@ class Affected:
 
 
 def affected(session: Session, vault: Vault, since: datetime, actor: str | None = None) -> Iterator[Affected]:
-    """Whose records were touched since then (by this actor), from the audit; each once. Raises `Unreadable`."""
+    """Whose records were touched since then (by this actor), from the audit; each once. Raises `Unreadable`.
+
+    A look at what is kept about a phone touches each application with that phone.
+    """
     query = select(audit.AuditRow).where(audit.AuditRow.at >= since, audit.AuditRow.subject_hash.is_not(None))
     if actor is not None:
         query = query.where(audit.AuditRow.actor == actor)
@@ -135,12 +147,20 @@ def affected(session: Session, vault: Vault, since: datetime, actor: str | None 
     for row in session.scalars(query.order_by(audit.AuditRow.id)):
         assert row.subject_hash is not None, "those without one are left out"
         touched.setdefault(row.subject_hash, []).append(row)
+    applications: dict[int, list[audit.AuditRow]] = {}
     for subject, rows in touched.items():
-        application = session.scalar(select(Application).where(Application.number_hash == subject))
-        if application is None:
-            continue
-        opened = unsealer(vault, application)
-        number = opened("number")
-        assert number is not None, "a number is never let go"
-        actions = ", ".join(sorted({row.action for row in rows}))
-        yield Affected(number, opened("phone"), opened("name"), rows[-1].at, actions)
+        whose = (Application.number_hash == subject) | (Application.phone_hash == subject)
+        found = session.scalars(select(Application.id).where(whose)).all()
+        for id_ in found:
+            applications.setdefault(id_, []).extend(rows)
+        contact = None if found else session.get(Contact, subject)
+        if contact is not None:
+            yield Affected(None, phone_of(vault, contact), None, *_looks(rows))
+    for id_, rows in applications.items():
+        opened = unsealer(vault, session.get_one(Application, id_))
+        yield Affected(opened("number"), opened("phone"), opened("name"), *_looks(rows))
+
+
+def _looks(rows: Sequence[audit.AuditRow]) -> tuple[datetime, str]:
+    """When the last of these was, and what they did."""
+    return max(row.at for row in rows), ", ".join(sorted({row.action for row in rows}))

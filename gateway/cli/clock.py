@@ -8,27 +8,13 @@ from threading import Event
 import click
 
 from gateway.cli.common import opened
+from gateway.cli.given import Rfc3339
 from gateway.cli.starting import wiring_for
 from gateway.messaging import build_outbox
 from gateway.wiring import connect_redis
 from immigration.clock import utc_now
 from immigration.inbox.desk import InboxDesk
 from immigration.offices.snapshot import CatalogueSnapshot
-
-
-class Rfc3339(click.ParamType[datetime]):
-    """A moment with its zone, such as 2026-11-24T08:00:00+07:00."""
-
-    name = "RFC3339"
-
-    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a time such as 2026-11-24T08:00:00+07:00", param, ctx)
-        if moment.tzinfo is None:
-            self.fail(f"{value!r} names no zone: end it with Z or +07:00", param, ctx)
-        return moment
 
 
 @click.group()

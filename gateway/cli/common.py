@@ -2,21 +2,29 @@
 
 import getpass
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from gateway.cli.starting import database_fault, settings_for
+from gateway.messaging import build_outbox
 from gateway.settings import Settings
-from gateway.wiring import key_ring
+from gateway.wiring import connect_redis, key_ring
+from immigration import audit
+from immigration.clock import utc_now
 from immigration.database import Database, DatabaseBusy
 from immigration.keys import NoLookupKey, load_vault
+from immigration.messages.outbox import Outbox
+from immigration.messages.texts import BadTemplate
+from immigration.offices.snapshot import CatalogueSnapshot
 from immigration.vault import BadKeyRing, Unreadable, Vault
 
 _ACTOR_LENGTH: Final = 80
+_REDIS_S: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,21 @@ class Opened:
     settings: Settings
     database: Database
     vault: Vault
+
+    def outbox(self) -> Outbox:
+        """What writes messages. Raises `ClickException` where its texts cannot be read."""
+        try:
+            return build_outbox(self.settings, self.vault, CatalogueSnapshot(self.database))
+        except BadTemplate as fault:
+            raise click.ClickException(str(fault)) from None
+
+    def ring(self) -> None:
+        """Tell the workers that a message waits; where no Redis is named, the clock finds it within seconds."""
+        from workers.jobs import ring
+
+        if self.settings.redis_url is not None:
+            with closing(connect_redis(self.settings.redis_url, timeout_s=_REDIS_S)) as redis:
+                ring(redis)
 
 
 @contextmanager
@@ -59,3 +82,18 @@ def operator() -> str:
         # A container may run under a number that nobody gave a name.
         return "cli"
     return f"cli:{name}"[:_ACTOR_LENGTH]
+
+
+def note(
+    session: Session, action: audit.Action, *, subject_hash: bytes | None = None, subject_last4: str | None = None
+) -> None:
+    """Write into the audit what this command does: about an application, or (without last digits) about a phone."""
+    audit.note(
+        session,
+        at=utc_now(),
+        actor=operator(),
+        action=action,
+        through="cli",
+        subject_hash=subject_hash,
+        subject_last4=subject_last4,
+    )

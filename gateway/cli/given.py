@@ -1,0 +1,47 @@
+"""How is what an operator types read? Phones, application numbers and times, each refused with the fix."""
+
+from datetime import datetime
+
+import click
+
+from immigration.inputs import BadNumber, application_number
+from immigration.phones import InvalidPhone, international
+
+
+class Rfc3339(click.ParamType[datetime]):
+    """A moment with its zone, such as 2026-11-24T08:00:00+07:00."""
+
+    name = "RFC3339"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 2026-11-24T08:00:00+07:00", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} names no zone: end it with Z or +07:00", param, ctx)
+        return moment
+
+
+class Phone(click.ParamType[str]):
+    """A phone number in any usual form, as E.164."""
+
+    name = "PHONE"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return international(value)
+        except InvalidPhone as fault:
+            self.fail(fault.fix, param, ctx)
+
+
+class ApplicationNumber(click.ParamType[str]):
+    """An application's number, with or without spaces."""
+
+    name = "NUMBER"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return application_number(value)
+        except BadNumber:
+            self.fail("write the application's 16 digits", param, ctx)
