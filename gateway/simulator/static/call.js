@@ -1,10 +1,6 @@
 // What does a phone say to the webhook? One call, in Africa's Talking's form format (hops and end-of-session events).
 
-// Africa's Talking gives up on an answer after 10 s.
-const AGGREGATOR_TIMEOUT_MS = 10_000;
-
-/** No usable answer: unreachable, another status than 200, or a body without CON or END. */
-export class Refused extends Error {}
+import { Refused, newId, post, wireTime } from "./wire.js";
 
 /** The replies that a dialled code carries: `*384*1303*1#` on `*384*1303#` gives ["1"]; null where it leads elsewhere. */
 export function prefilled(dialled, code) {
@@ -17,17 +13,13 @@ export function prefilled(dialled, code) {
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Not crypto.randomUUID: that exists on https and loopback only.
-const newSessionId = () =>
-  "ATUid_" + Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-
 export class Call {
   /** `line`: {webhook, phone, code, network}; `slowness()`: ms of a hop; `log(entry)`: called at sending and at answer. */
   constructor(line, slowness, log) {
     this.line = line;
     this.slowness = slowness;
     this.log = log;
-    this.sessionId = newSessionId();
+    this.sessionId = newId("ATUid_");
     this.began = Date.now();
     this.inputs = [];
     this.hops = [];
@@ -114,7 +106,7 @@ export class Call {
 
   #event(status, errorMessage) {
     return {
-      date: new Date().toISOString().slice(0, 19).replace("T", " "),
+      date: wireTime(),
       sessionId: this.sessionId,
       serviceCode: this.line.code,
       networkCode: this.line.network,
@@ -130,31 +122,7 @@ export class Call {
     };
   }
 
-  async #post(path, fields, label) {
-    const entry = { at: new Date(), label, path: `${this.line.webhook}/${path}`, sent: new URLSearchParams(fields).toString() };
-    this.log(entry);
-    const begun = performance.now();
-    try {
-      const response = await fetch(entry.path, {
-        method: "POST",
-        headers: { "Content-Type": "application/x-www-form-urlencoded" },
-        body: entry.sent,
-        redirect: "manual",
-        signal: AbortSignal.timeout(AGGREGATOR_TIMEOUT_MS),
-      });
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      const body = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-      Object.assign(entry, { status: response.status, type: response.headers.get("Content-Type"), body });
-      if (response.status !== 200) throw new Refused(`The gateway answered ${response.status}; only 200 goes on.`);
-      return { bytes, body };
-    } catch (fault) {
-      if (fault instanceof Refused) entry.fault = fault.message;
-      else if (fault.name === "TimeoutError") entry.fault = "No answer within 10 s.";
-      else entry.fault = "The gateway is not reachable.";
-      throw new Refused(entry.fault);
-    } finally {
-      entry.ms = Math.round(performance.now() - begun);
-      this.log(entry);
-    }
+  #post(path, fields, label) {
+    return post(`${this.line.webhook}/${path}`, fields, label, this.log);
   }
 }

@@ -1,6 +1,7 @@
 // What does the desk show beside the phone? Tabs, the measure of the last screen, the call's state, the wire's log.
 
 import { measure } from "./gsm7.js";
+import { countNew } from "./messages.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -30,7 +31,10 @@ export function drawTabs(phones, inHand, take) {
     tab.setAttribute("aria-selected", String(selected));
     tab.tabIndex = selected ? 0 : -1;
     tab.dataset.open = String(phone.call?.open ?? false);
-    tab.setAttribute("aria-label", `Phone ${phone.number}${phone.call?.open ? ", in a call" : ""}`);
+    const fresh = countNew(phone);
+    tab.dataset.sms = String(fresh > 0);
+    const news = `${phone.call?.open ? ", in a call" : ""}${fresh ? `, ${fresh} new SMS` : ""}`;
+    tab.setAttribute("aria-label", `Phone ${phone.number}${news}`);
     tab.textContent = `…${phone.number.slice(-4)}`;
     if (selected) $("handset").setAttribute("aria-labelledby", tab.id);
   });

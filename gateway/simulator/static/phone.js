@@ -1,17 +1,23 @@
 // What is on the table? The phones, the one in hand, and what its keys do.
 
-import { Call, Refused, prefilled } from "./call.js";
+import { Call, prefilled } from "./call.js";
+import { watchFaults } from "./faults.js";
 import { Keypad } from "./keypad.js";
+import { Messages, noMessages } from "./messages.js";
+import { Refused } from "./wire.js";
 import * as desk from "./desk.js";
 
 const $ = (id) => document.getElementById(id);
-const { webhook, code, phones: numbers } = document.body.dataset;
+const { webhook, code, phones: numbers, inbox, office, faults } = document.body.dataset;
+const POLL_MS = 2_000;
 const entry = $("entry");
 const keypad = new Keypad(entry);
+const messages = new Messages({ webhook, inbox, office }, entry, () => draw());
 
 /** A phone: `state` is idle, waiting (for an answer), menu (a reply is expected) or ended. */
 const newPhone = (number) => ({
   number, network: "51010", delay: 0, state: "idle", screen: "", draft: "", fault: "", outcome: "", call: null, log: [],
+  sms: noMessages(),
 });
 const phones = numbers.split(" ").map(newPhone);
 let inHand = phones[0];
@@ -28,9 +34,24 @@ function draw() {
     $("message").scrollTop = 0;
   }
   const inCall = call?.open ?? false;
-  entry.setAttribute("aria-label", inCall ? "Your reply" : "Code to dial");
-  entry.placeholder = state === "waiting" ? "…" : inCall ? "Reply" : code;
+  const writing = inHand.sms.view === "write";
+  entry.setAttribute("aria-label", writing ? `SMS to ${inHand.sms.to}` : inCall ? "Your reply" : "Code to dial");
+  entry.placeholder = writing ? "SMS" : state === "waiting" ? "…" : inCall ? "Reply" : code;
+  messages.draw(inHand, !inCall && state !== "waiting");
+  drawSoftKeys();
   tick();
+}
+
+/** What the two keys under the screen do: letters and clear where there is something to type. */
+function drawSoftKeys() {
+  const { view } = inHand.sms;
+  const typing = !entry.hidden;
+  $("mode-label").textContent = typing ? (keypad.letters ? "abc" : "123") : view === "read" ? "Reply" : "Write";
+  $("clear-label").textContent = typing ? "Clear" : "Back";
+  $("mode").setAttribute("aria-label", typing ? "Type letters" : view === "read" ? "Reply" : "Write an SMS");
+  $("mode").toggleAttribute("aria-pressed", typing);
+  if (typing) $("mode").setAttribute("aria-pressed", String(keypad.letters));
+  $("clear").setAttribute("aria-label", typing ? "Clear last character" : "Back");
 }
 
 /** The clock of an idle phone, the length of a call in progress. */
@@ -77,6 +98,7 @@ function dial(phone, dialled) {
     draw();
     return Promise.resolve();
   }
+  phone.sms.view = null;
   const line = { webhook, code, phone: phone.number, network: phone.network };
   const call = new Call(line, () => phone.delay, (item) => {
     if (!phone.log.includes(item)) phone.log.push(item);
@@ -86,9 +108,10 @@ function dial(phone, dialled) {
   return follow(phone, call, call.dial(inputs));
 }
 
-/** The green key: dial, or send the reply (an empty one too). */
+/** The green key: dial, or send the reply (an empty one too); among messages, open or send one. */
 function callKey() {
   const phone = inHand;
+  if (phone.sms.view) return messages.confirm(phone);
   if (phone.state === "waiting") return;
   const typed = entry.value;
   entry.value = "";
@@ -96,8 +119,9 @@ function callKey() {
   else dial(phone, typed === "" ? code : typed);
 }
 
-/** The red key: hang up; without a call, wipe the screen. */
+/** The red key: hang up; without a call, wipe the screen; among messages, one step back. */
 function endKey() {
+  if (inHand.sms.view) return messages.back(inHand);
   if (inHand.call?.open) return drop();
   Object.assign(inHand, { state: "idle", screen: "", fault: "" });
   entry.value = "";
@@ -142,10 +166,13 @@ function keyDown(event) {
   else if (key === "Enter") {
     if (target.matches("button, summary")) return;
     callKey();
-  } else if (target === entry && key === "ArrowUp") scroll(-1);
+  } else if ($("sms").contains(target) && key === "ArrowUp") scroll(-1);
+  else if ($("sms").contains(target) && key === "ArrowDown") scroll(1);
+  else if (target === entry && key === "ArrowUp") scroll(-1);
   else if (target === entry && key === "ArrowDown") scroll(1);
   else if (target === entry) return void flash(key);
-  else if (key === "Backspace") keypad.clear();
+  else if (key === "Backspace") clearKey();
+  else if (entry.hidden) return;
   else if (key.length === 1 && !(key === " " && target.matches("button, summary, [tabindex]"))) {
     keypad.insert(key);
     flash(key);
@@ -154,9 +181,23 @@ function keyDown(event) {
   event.preventDefault();
 }
 
+/** The right key under the screen. */
+function clearKey() {
+  if (entry.hidden) messages.back(inHand);
+  else keypad.clear();
+}
+
+/** The left one. */
+function modeKey() {
+  if (entry.hidden) return messages.write(inHand);
+  keypad.toggle();
+  draw();
+}
+
 /** Move the screen by three lines. */
 function scroll(direction) {
-  $("message").scrollBy(0, direction * 57);
+  if (inHand.sms.view) messages.move(direction);
+  else $("message").scrollBy(0, direction * 57);
 }
 
 /** Let a typed key be seen on the keypad. */
@@ -178,14 +219,11 @@ $("handset").addEventListener("mousedown", (event) => {
 });
 document.querySelector(".keypad").addEventListener("click", (event) => {
   const button = event.target.closest("[data-key]");
-  if (button) keypad.press(button.dataset.key);
+  if (button && !entry.hidden) keypad.press(button.dataset.key);
 });
-on("mode", "click", () => {
-  const letters = keypad.toggle();
-  $("mode").setAttribute("aria-pressed", String(letters));
-  $("mode-label").textContent = letters ? "abc" : "123";
-});
-on("clear", "click", () => keypad.clear());
+on("mode", "click", modeKey);
+on("clear", "click", clearKey);
+on("messages", "click", () => messages.show(inHand));
 on("up", "click", () => scroll(-1));
 on("down", "click", () => scroll(1));
 on("call", "click", callKey);
@@ -203,7 +241,7 @@ on("number", "change", () => {
   const number = desk.readNumber($("number").value);
   desk.showNumberFault(number === null);
   if (number === null) return;
-  inHand.number = number;
+  if (number !== inHand.number) Object.assign(inHand, { number, sms: noMessages() });
   draw();
 });
 on("network", "change", () => {
@@ -223,6 +261,16 @@ window.addEventListener("pagehide", () => {
   for (const { call } of phones) if (call?.open) call.abandon();
 });
 
+async function poll() {
+  if (document.visibilityState === "visible") {
+    for (const phone of phones) await messages.poll(phone);
+    await pollFault();
+  }
+  setTimeout(poll, POLL_MS);
+}
+
+const pollFault = watchFaults(faults);
 setInterval(tick, 1000);
 draw();
+poll();
 if (matchMedia("(pointer: fine)").matches) entry.focus();
