@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "optout": "gateway.cli.optout:optout",
     "privacy": "gateway.cli.privacy:privacy",
     "record-test": "gateway.cli.record_test:record_test",
+    "sms": "gateway.cli.sms:sms",
     "tasks": "gateway.cli.tasks:tasks",
     "texts": "gateway.cli.texts:texts",
     "up": "gateway.cli.up:up",

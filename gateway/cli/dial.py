@@ -4,43 +4,24 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote, urlsplit
 
 import click
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from gateway.cli.handset import GatewayRefused, Handset, Hop, WrongCode, prefilled
+from gateway.cli.handset import Handset, Hop, WrongCode, prefilled
+from gateway.cli.line import GatewayRefused, gateway_at, line_options, secret_option, simulated_webhook
 from immigration.gsm7 import NotGsm7, septets
-from immigration.phones import InvalidPhone, parse_phone
 
 SCREEN_SEPTETS = 160
 COMMANDS = "Enter: send   /repeat: same request again   /drop: hang up   /redial: new call   /export FILE: save call"
 
 
-def _phone(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    try:
-        return parse_phone(value)
-    except InvalidPhone as fault:
-        raise click.BadParameter(f"{fault}; {fault.fix}", ctx, param) from None
-
-
-def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    if value is None:
-        return None
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise click.BadParameter("write it with its scheme, such as http://127.0.0.1:8000", ctx, param)
-    return value.rstrip("/")
-
-
 @click.command()
 @click.argument("dialled")
-@click.option("--phone", required=True, callback=_phone, help="The caller's number, such as 081200000001.")
-@click.option("--port", default=8000, envvar="PORT", show_default=True, show_envvar=True, help="The gateway here.")
-@click.option("--url", callback=_base_url, help="A gateway elsewhere, such as https://gateway.example.")
-@click.option("--secret", default="demo", show_default=True, help="The webhooks' path secret.")
+@line_options
+@secret_option
 @click.option("--network", default="51010", show_default=True, help="Network code: MCC and MNC.")
 @click.option("--code", default="*384*1303#", show_default=True, help="The service code that DIALLED starts with.")
 @click.option("--input", "inputs", multiple=True, help="A reply; repeat it for each hop. Standard input is not read.")
@@ -65,8 +46,7 @@ def dial(
         first = prefilled(dialled, code)
     except WrongCode as fault:
         raise click.BadParameter(str(fault), param_hint="DIALLED") from None
-    webhook = f"{url or f'http://127.0.0.1:{port}'}/webhooks/{quote(secret, safe='')}/simulated"
-    handset = Handset(webhook, phone, code=code, network=network)
+    handset = Handset(simulated_webhook(gateway_at(url, port), secret), phone, code=code, network=network)
     try:
         if sys.stdin.isatty() and sys.stdout.isatty():
             _by_hand(handset, first, inputs, Console(highlight=False))

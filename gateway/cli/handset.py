@@ -9,21 +9,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import requests
-
+from gateway.cli.line import GatewayRefused, Line
 from immigration.clock import Clock, utc_now
 
-AGGREGATOR_TIMEOUT_S = 10.0
-"""Africa's Talking gives up on an answer after 10 s (africastalking.md 2.6)."""
-
 EventStatus = Literal["Incomplete", "Success", "Failed"]
-
-
-class GatewayRefused(Exception):
-    """No usable answer: unreachable, another status than 200, or a body that no aggregator would accept."""
 
 
 class WrongCode(ValueError):
@@ -82,9 +73,7 @@ class Handset:
         self._webhook = webhook
         self._now = now
         self._monotonic = monotonic
-        self._http = requests.Session()
-        # A proxy named in the environment would see every reply; only settings.py reads the environment.
-        self._http.trust_env = False
+        self._http = Line()
         self._session_id = ""
         self._inputs: list[str] = []
         self._began = 0.0
@@ -178,18 +167,4 @@ class Handset:
         }
 
     def _post(self, path: str, fields: dict[str, str]) -> str:
-        try:
-            answer = self._http.post(
-                f"{self._webhook}/{path}", data=fields, timeout=AGGREGATOR_TIMEOUT_S, allow_redirects=False
-            )
-        except requests.Timeout:
-            raise GatewayRefused(f"no answer within {AGGREGATOR_TIMEOUT_S:.0f} s") from None
-        except requests.RequestException as fault:
-            # Not the fault's own message: it repeats the whole address, and with it the webhook's secret.
-            host = urlsplit(self._webhook).netloc.rpartition("@")[2]
-            raise GatewayRefused(f"no gateway at {host} ({type(fault).__name__}); is it running?") from None
-        if answer.status_code == requests.codes.not_found:
-            raise GatewayRefused("the gateway answered 404: wrong --secret, or --url is not the gateway")
-        if answer.status_code != requests.codes.ok:
-            raise GatewayRefused(f"the gateway answered {answer.status_code} where only 200 goes on")
-        return answer.content.decode("utf-8", errors="replace")
+        return self._http.post(f"{self._webhook}/{path}", fields)
