@@ -1,18 +1,11 @@
 """`api-keys`: who may call the JSON API."""
 
-import sys
-from typing import Final
-
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from gateway.cli.common import opened, operator
+from gateway.cli.printing import print_table
 from immigration import api_keys as keys
 from immigration.clock import utc_now
-
-_FILE_WIDTH: Final = 250
 
 
 @click.group("api-keys")
@@ -57,10 +50,9 @@ def list_() -> None:
     """Every key with its scopes, and when it was made, last used (to the minute) and revoked."""
     with opened() as data, data.database.reading() as session:
         rows = keys.listed(session)
-    table = Table("name", "scopes", "created", "last used", "revoked", box=box.SIMPLE)
+    shown: list[tuple[str, ...]] = []
     for row in rows:
         moments = (row.created_at, row.last_used_at, row.revoked_at)
-        shown = ("-" if at is None else at.isoformat(timespec="minutes") for at in moments)
-        table.add_row(row.name, " ".join(row.scopes), *shown)
-    # A file or a pipe has no width of its own: nothing is cut there.
-    Console(width=None if sys.stdout.isatty() else _FILE_WIDTH).print(table)
+        times = ("-" if at is None else at.isoformat(timespec="minutes") for at in moments)
+        shown.append((row.name, " ".join(row.scopes), *times))
+    print_table(("name", "scopes", "created", "last used", "revoked"), shown)

@@ -37,7 +37,7 @@ def list_(as_json: bool) -> None:
                 row.name,
                 local(row.paused_at, zone),
                 local(row.held_until if row.held_until is not None and row.held_until > now else None, zone),
-                row.balance or "-",
+                row.balance or "",
                 local(row.balance_at, zone),
                 officer_words(row.fault),
             )

@@ -63,7 +63,7 @@ def list_(phone: str | None, application: str | None, state: str | None, limit: 
             note(session, "listed", subject_hash=row.number_hash, subject_last4=row.number_last4)
         named = {one.message.application_id for one in found}
         query = select(Application.id, Application.number_last4).where(Application.id.in_(named - {None}))
-        endings: dict[int | None, str] = dict(session.execute(query).tuples().all())
+        endings: dict[int | None, str] = {row.id: row.number_last4 for row in session.execute(query)}
         catalogue = load_catalogue(session)
     if as_json:
         print_json([_told(one, endings.get(one.message.application_id)) for one in found])
@@ -109,7 +109,7 @@ def show(number: int, as_json: bool) -> None:
             ("written", local(message.created_at, zone)),
             ("handed over", local(message.submitted_at, zone)),
             ("ended", local(message.ended_at, zone)),
-            ("channel", message.channel or "-"),
+            ("channel", message.channel or ""),
             ("language", message.language),
             ("segments", str(message.segments)),
             ("text", text or "no longer kept"),

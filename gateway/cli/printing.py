@@ -47,8 +47,8 @@ def as_json(value: Any) -> str:
 
 
 def local(at: datetime | None, zone: ZoneInfo) -> str:
-    """A time in an office's zone, such as `2026-11-24 10:00 WIB`; a dash where there is none."""
-    return "-" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M} {zone_label(zone)}"
+    """A time in an office's zone, such as `2026-11-24 10:00 WIB`; empty where there is none."""
+    return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M} {zone_label(zone)}"
 
 
 def plain(text: str) -> str:
