@@ -27,8 +27,9 @@ class Contact(Base):
     key_id: Mapped[bytes] = mapped_column(LargeBinary(4), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    # When the privacy text of the first contact was written (R_PRIVASI), and whether it was answered.
+    # When the privacy text of the first contact was written (R_PRIVASI), as which message, and whether it was answered.
     privacy_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    greeting_id: Mapped[int | None] = mapped_column(RowId)
     privacy_answered: Mapped[bool] = mapped_column(Boolean)
     # The latest choice; none: never asked, so the record's consent decides.
     reminders: Mapped[bool | None] = mapped_column(Boolean)

@@ -67,7 +67,7 @@ def leave(session: Session, phone_hash: bytes, now: datetime) -> None:
     session.execute(
         update(Contact)
         .where(Contact.phone_hash == phone_hash)
-        .values(erasing_at=now, reminders=None, privacy_at=None, privacy_answered=False)
+        .values(erasing_at=now, reminders=None, privacy_at=None, greeting_id=None, privacy_answered=False)
         .execution_options(synchronize_session=False)
     )
 

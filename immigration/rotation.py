@@ -12,8 +12,12 @@ from sqlalchemy import func, select, update
 from immigration.api_keys import IdempotentAnswer, answer_about
 from immigration.applications.rows import APPLICATION_SEALS, application_about, billing_about, note_about
 from immigration.applications.tables import Application, ApplicationEvent, Payment
+from immigration.contacts import Contact, phone_about
 from immigration.database import Base, Database
+from immigration.inbox.tables import Inbound, text_about
 from immigration.keys import rewrap_lookup_key
+from immigration.messages.outbox import body_about
+from immigration.messages.tables import Message
 from immigration.vault import Vault
 
 BATCH: Final = 500
@@ -36,6 +40,9 @@ _TABLES: Final = (
     ),
     _Sealed(Payment, (Payment.id,), lambda row: {"billing_sealed": billing_about(row.billing_hash)}),
     _Sealed(ApplicationEvent, (ApplicationEvent.id,), lambda row: {"note_sealed": note_about(row.uid)}),
+    _Sealed(Contact, (Contact.phone_hash,), lambda row: {"phone_sealed": phone_about(row.phone_hash)}),
+    _Sealed(Message, (Message.id,), lambda row: {"body_sealed": body_about(row.uid)}),
+    _Sealed(Inbound, (Inbound.id,), lambda row: {"text_sealed": text_about(row.uid)}),
     _Sealed(
         IdempotentAnswer,
         (IdempotentAnswer.api_key_id, IdempotentAnswer.key_hash),

@@ -125,8 +125,8 @@ def finish_about(session: Session, kind: Kind, about: str, actor: str, now: date
 
 def open_counts(session: Session) -> dict[str, int]:
     """How many tasks are open, by kind."""
-    rows = session.execute(select(Task.kind, func.count()).where(Task.done_at.is_(None)).group_by(Task.kind))
-    return dict(rows.tuples().all())
+    counted = select(Task.kind, func.count().label("open")).where(Task.done_at.is_(None)).group_by(Task.kind)
+    return {row.kind: row.open for row in session.execute(counted)}
 
 
 def purge(session: Session, now: datetime) -> int:

@@ -13,7 +13,7 @@ from typing import Final
 import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectTimeout, InvalidURL, ProxyError, RequestException, SSLError
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 CONNECT_S: Final = 2.0
 READ_S: Final = 8.0
@@ -60,7 +60,7 @@ class Transport:
         session = self._session()
         deadline = time.monotonic() + TOTAL_S
         try:
-            with session.request(
+            response = session.request(
                 method,
                 url,
                 headers=dict(headers),
@@ -70,9 +70,8 @@ class Transport:
                 timeout=(CONNECT_S, READ_S),
                 allow_redirects=False,
                 stream=True,
-            ) as response:
-                text = _body(response, deadline)
-                return HttpReply(response.status_code, response.headers, text)
+            )
+            return HttpReply(response.status_code, response.headers, _body(response, deadline))
         except (ConnectTimeout, InvalidURL, ProxyError, SSLError) as fault:
             raise NotSent(type(fault).__name__) from None
         except requests.ConnectionError as fault:
@@ -82,7 +81,7 @@ class Transport:
             raise Ambiguous("connection lost") from None
         except requests.Timeout:
             raise Ambiguous("no answer in time") from None
-        except RequestException as fault:
+        except (RequestException, HTTPError) as fault:
             raise Ambiguous(type(fault).__name__) from None
         finally:
             self._kept.used = time.monotonic()
@@ -104,12 +103,15 @@ class Transport:
 
 
 def _body(response: requests.Response, deadline: float) -> str:
-    """The body within the deadline: a socket's timeout starts anew with every byte."""
+    """The body within the deadline: a socket's timeout starts anew with every byte.
+
+    Read as it comes, for `iter_content` waits for a whole chunk. Read to its end, the connection goes back to its pool.
+    """
     body = bytearray()
-    for chunk in response.iter_content(4096):
+    while chunk := response.raw.read1(4096, decode_content=True):
         body += chunk
-        if time.monotonic() > deadline:
-            raise Ambiguous("no whole answer in time")
-        if len(body) > _BODY_LIMIT:
-            raise Ambiguous("an answer of absurd length")
+        if time.monotonic() > deadline or len(body) > _BODY_LIMIT:
+            response.close()
+            raise Ambiguous("no whole answer in time" if len(body) <= _BODY_LIMIT else "an answer of absurd length")
+    response.raw.release_conn()
     return body.decode(response.encoding or "utf-8", "replace")

@@ -131,7 +131,7 @@ def claim(
             break
         rows = session.connection().execute(statement, values | {"of": int(lane), "most": limit - len(taken)})
         # The rows of a lane keep their order: an UPDATE returns them in its own.
-        taken += [id_ for _, id_ in sorted(rows.tuples().all())]
+        taken += [id_ for _, id_ in sorted((row.due_at, row.id) for row in rows)]
     return taken
 
 

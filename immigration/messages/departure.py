@@ -95,7 +95,7 @@ _CANDIDATES: Final = (
     .with_for_update(of=Message)
 )
 _SENT_LATELY: Final = (
-    select(Message.phone_hash, func.count())
+    select(Message.phone_hash, func.count().label("sent"))
     .where(Message.phone_hash.in_(bindparam("phones", expanding=True)), Message.submitting_at > bindparam("since"))
     .group_by(Message.phone_hash)
 )
@@ -214,7 +214,7 @@ def _within_caps(
         return []
     phones = list({goal.phone_hash for _, goal, _ in may_go})
     lately = session.connection().execute(_SENT_LATELY, {"phones": phones, "since": at - _DAY})
-    sent = Counter(dict(lately.tuples().all()))
+    sent = Counter({row.phone_hash: row.sent for row in lately})
     within = []
     for row, goal, channel in may_go:
         if sent[goal.phone_hash] >= caps.per_phone:

@@ -187,17 +187,30 @@ class Outbox:
     def _greet(
         self, session: Session, draft: Draft, phone_hash: bytes, message_id: int, due: datetime, now: datetime
     ) -> None:
-        """The first contact is told once what its number is used for; that text goes first."""
-        first = session.execute(
-            update(Contact)
-            .where(Contact.phone_hash == phone_hash, Contact.privacy_at.is_(None))
-            .values(privacy_at=now)
-            .returning(Contact.phone_hash)
-        ).first()
-        if first is None:
-            return
+        """The first contact is told once what its number is used for, before anything else."""
+        contact = session.execute(
+            select(Contact.privacy_at, Contact.greeting_id).where(Contact.phone_hash == phone_hash)
+        ).one()
+        greeting_id = contact.greeting_id
+        if contact.privacy_at is None:
+            greeting_id = self._greeting(session, draft, phone_hash, due, now)
+            session.execute(
+                update(Contact)
+                .where(Contact.phone_hash == phone_hash)
+                .values(privacy_at=now, greeting_id=greeting_id)
+                .execution_options(synchronize_session=False)
+            )
+        if greeting_id is not None:
+            session.execute(
+                update(Message)
+                .where(Message.id == message_id)
+                .values(after_id=greeting_id)
+                .execution_options(synchronize_session=False)
+            )
+
+    def _greeting(self, session: Session, draft: Draft, phone_hash: bytes, due: datetime, now: datetime) -> int | None:
         rendered = self.texts.render(PRIVACY, draft.language, {}, can_reply=self.can_reply, ussd_code=self.ussd_code)
-        privacy = Draft(
+        greeting = Draft(
             occasion=f"privacy:{os.urandom(16).hex()}",
             template=PRIVACY,
             values={},
@@ -211,14 +224,8 @@ class Outbox:
             application_id=draft.application_id if draft.category == "case" else None,
             waits=draft.waits,
         )
-        made = self._insert(
-            session, privacy, phone_hash, rendered.text, rendered.segments, rendered.version, due - _BEFORE, now
-        )
-        session.execute(
-            update(Message)
-            .where(Message.id == message_id)
-            .values(after_id=made)
-            .execution_options(synchronize_session=False)
+        return self._insert(
+            session, greeting, phone_hash, rendered.text, rendered.segments, rendered.version, due - _BEFORE, now
         )
 
 

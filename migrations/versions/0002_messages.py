@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("used_at", UtcDateTime(), nullable=False),
         sa.Column("privacy_at", UtcDateTime(), nullable=True),
+        sa.Column("greeting_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("privacy_answered", sa.Boolean(), nullable=False),
         sa.Column("reminders", sa.Boolean(), nullable=True),
         sa.Column("erasing_at", UtcDateTime(), nullable=True),

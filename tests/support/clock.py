@@ -15,6 +15,11 @@ class MovedClock:
     def __call__(self) -> datetime:
         return self.now
 
+    def move_to(self, moment: datetime) -> datetime:
+        """Wind the clock to an aware moment; the new time."""
+        self.now = moment.astimezone(UTC)
+        return self.now
+
     def move(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
         """Wind the clock on (or back, by a negative amount); the new time."""
         self.now += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

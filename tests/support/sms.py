@@ -1,14 +1,10 @@
 """An office with applications, a pretend aggregator over real HTTP, and workers that send to it."""
 
-import os
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from redis import Redis
 from sqlalchemy import delete, select
@@ -23,7 +19,7 @@ from immigration.applications.record import Details, Record
 from immigration.applications.states import Group, Status
 from immigration.applications.tables import Application, ApplicationEvent, Payment
 from immigration.clock import Clock
-from immigration.contacts import Choice, Contact
+from immigration.contacts import Choice, Contact, know
 from immigration.database import Database
 from immigration.inbox.desk import InboxDesk
 from immigration.inbox.tables import Inbound
@@ -122,7 +118,7 @@ class SmsOffice:
         now = self.clock()
         with self.database.writing() as session:
             for place in places:
-                phone_hash = know_for_test(session, self.vault, phone_of(place), now)
+                phone_hash = know(session, self.vault, phone_of(place), now)
                 session.get_one(Contact, phone_hash).privacy_at = now - timedelta(days=30)
 
     def messages(self, *conditions: object) -> list[Message]:
@@ -147,15 +143,6 @@ class SmsOffice:
 
     def _group(self, service: str) -> Group:
         return self.catalogue().service(service).group
-
-
-def know_for_test(session, vault: Vault, phone: str, now: datetime) -> bytes:  # type: ignore[no-untyped-def]
-    """A contact, flushed so that it can be changed."""
-    from immigration.contacts import know
-
-    phone_hash = know(session, vault, phone, now)
-    session.flush()
-    return phone_hash
 
 
 def number(place: int) -> str:
