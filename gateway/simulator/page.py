@@ -31,7 +31,9 @@ CONTENT_SECURITY_POLICY = "default-src 'self'; base-uri 'none'; form-action 'non
 
 # As the page offers them where a bare kind says too little.
 _WITH_VALUE: Final = {"429": "429:30", "slow": "slow:5"}
-OFFERED_FAULTS = tuple((_WITH_VALUE.get(kind, kind), does) for kind, does in FAULT_KINDS.items())
+OFFERED_FAULTS = tuple(
+    (_WITH_VALUE.get(kind, kind), does[0].upper() + does[1:].replace("`", "")) for kind, does in FAULT_KINDS.items()
+)
 
 
 def simulator_blueprint(webhook_secret: str, service_code: str, sms_number: str, inbox: SimulatorInbox) -> Blueprint:

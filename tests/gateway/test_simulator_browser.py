@@ -273,6 +273,48 @@ def test_the_septet_counter_agrees_with_the_engines_on_every_character(desk: Des
     assert measured == known
 
 
+def test_an_sms_is_written_its_answer_received_read_and_replied_to_by_keyboard(desk: Desk) -> None:
+    keyboard = desk.page.keyboard
+    desk.button("Messages").focus()
+    keyboard.press("Enter")
+    expect(desk.page.get_by_text("No messages")).to_be_visible()
+    desk.button("Write an SMS").press("Enter")
+    keyboard.type("INFO")
+    keyboard.press("Enter")
+    expect(desk.page.get_by_role("status", name="New messages")).to_contain_text("new SMS, from IMIGRASI")
+    expect(desk.page.get_by_role("tab", name=re.compile(r"0001, \d new SMS$"))).to_be_visible()
+    answer = desk.page.get_by_role("group", name="Messages").get_by_role("button").first
+    expect(answer).to_have_accessible_name(re.compile("^New, from IMIGRASI, "))
+    answer.focus()
+    keyboard.press("Enter")
+    expect(desk.page.get_by_role("group", name="SMS from IMIGRASI")).to_be_focused()
+    keyboard.press("Enter")
+    keyboard.type("JAM")
+    with desk.page.expect_response("**/sms/inbound") as answered:
+        keyboard.press("Enter")
+    assert answered.value.status == 200
+    expect(desk.page.get_by_text("SMS sent.", exact=True).first).to_be_visible()
+    first, reply = desk.sent("sms/inbound")
+    assert first.pop("id") != reply.pop("id")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", reply.pop("date"))
+    assert reply == {"from": "+6281200000001", "to": "IMIGRASI", "text": "JAM"}
+    keyboard.press("Escape")
+    keyboard.press("Escape")
+    expect(desk.page.get_by_label("Code to dial")).to_be_focused()
+
+
+def test_the_aggregators_next_answer_is_chosen_and_kept(desk: Desk) -> None:
+    choice = desk.page.get_by_label("The aggregator's next answer")
+    with desk.page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+        choice.select_option("accept-hang")
+    assert answered.value.json() == {"fault": "accept-hang", "sticky": False}
+    expect(desk.page.get_by_text("Accepted, then no answer until the client gives up")).to_be_visible()
+    desk.page.get_by_label("Sticky").check()
+    desk.page.reload()
+    expect(choice).to_have_value("accept-hang")
+    expect(desk.page.get_by_label("Sticky")).to_be_checked()
+
+
 def test_the_page_takes_nothing_from_elsewhere_and_names_every_control(desk: Desk, product: Product) -> None:
     assert {request.url.startswith(f"{product.url}/simulator") for request in desk.requests} == {True}
     answer = desk.page.request.get(f"{product.url}/simulator")

@@ -7,16 +7,26 @@ const TIMEOUT_MS = 5_000;
 export function watchFaults(address) {
   const choice = $("fault");
   const sticky = $("sticky");
+  let asked = 0;
+  let setting = 0;
+  let shown = "";
 
   async function ask(options = {}) {
+    const turn = ++asked;
+    let told;
+    let bad = true;
     try {
       const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      const told = await answer.json();
-      if (!answer.ok) return say(told.error, true);
-      show(told);
+      told = await answer.json();
+      bad = !answer.ok;
     } catch {
-      say("The gateway is not reachable.", true);
+      told = { error: "The gateway is not reachable." };
     }
+    // A late answer must not undo a choice made since, nor the same answer one that is being made.
+    if (turn !== asked || shown === JSON.stringify(told)) return;
+    shown = JSON.stringify(told);
+    if (bad) say(told.error, true);
+    else show(told);
   }
 
   function show({ fault, sticky: stays }) {
@@ -32,17 +42,17 @@ export function watchFaults(address) {
     $("fault-does").classList.toggle("fault", bad);
   }
 
-  const set = () =>
-    ask({
+  async function set() {
+    setting += 1;
+    await ask({
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ fault: choice.value || null, sticky: sticky.checked }),
     });
+    setting -= 1;
+  }
 
   choice.addEventListener("change", set);
   sticky.addEventListener("change", () => choice.value && set());
-  ask();
-  return () => {
-    if (choice.value && document.activeElement !== choice) ask();
-  };
+  return () => setting || ask();
 }

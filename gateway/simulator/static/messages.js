@@ -6,7 +6,9 @@ const $ = (id) => document.getElementById(id);
 const TIMEOUT_MS = 5_000;
 
 /** `view`: none (the phone calls), list, read (`open`) or write (to `to`); `read`: the `at` of what was opened. */
-export const noMessages = () => ({ inbox: [], read: new Set(), view: null, open: null, to: "", away: false });
+export const noMessages = () => ({
+  inbox: [], read: new Set(), view: null, open: null, to: "", note: "", away: false,
+});
 
 const isNew = ({ read }) => ({ at }) => !read.has(at);
 export const countNew = (phone) => phone.sms.inbox.filter(isNew(phone.sms)).length;
@@ -87,7 +89,7 @@ export class Messages {
   }
 
   draw(phone, callable) {
-    const { view, inbox, open, to, away, read } = phone.sms;
+    const { view, inbox, open, to, note, away, read } = phone.sms;
     const count = countNew(phone);
     $("handset").dataset.view = view ?? "call";
     $("envelope").hidden = count === 0;
@@ -98,14 +100,14 @@ export class Messages {
     $("sms").hidden = view === null;
     this.entry.hidden = view === "list" || view === "read";
     // Drawn anew only where something changed: the focus and the scrolled place stay.
-    const drawn = JSON.stringify([phone.number, view, open, to, away, view === "list" && [inbox, [...read]]]);
+    const drawn = JSON.stringify([phone.number, view, open, to, note, away, view === "list" && [inbox, [...read]]]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     this.#drawView(phone);
   }
 
   #drawView(phone) {
-    const { view, inbox, open, to, away } = phone.sms;
+    const { view, inbox, open, to, note, away } = phone.sms;
     const box = $("sms");
     const focused = [...box.querySelectorAll("button")].find((item) => item === document.activeElement)?.dataset.at;
     box.tabIndex = view === "read" ? 0 : -1;
@@ -114,7 +116,7 @@ export class Messages {
       box.setAttribute("aria-label", "Messages");
       box.replaceChildren(...inbox.toReversed().map((sms) => this.#item(phone, sms)));
       if (away) box.prepend(line("note", "The messages cannot be read now."));
-      else if (!inbox.length) box.append(line("note", "No messages"));
+      else if (!inbox.length) box.append(line("note empty", "No messages"));
       if (focused) [...box.querySelectorAll("button")].find((item) => item.dataset.at === focused)?.focus();
     } else if (view === "read") {
       box.setAttribute("aria-label", `SMS from ${open.from}, ${timeOf(open)}`);
@@ -124,6 +126,7 @@ export class Messages {
       box.replaceChildren(line("head", `To ${to}`));
       if (open) box.append(line("text", open.text));
     } else box.replaceChildren();
+    if (view && note) box.prepend(line("note", note));
   }
 
   #item(phone, sms) {
@@ -144,7 +147,7 @@ export class Messages {
 
   /** Show a view and put the keyboard where it goes on; in the list on `from`, where one came from. */
   #go(phone, view, open, from = null) {
-    Object.assign(phone.sms, { view, open });
+    Object.assign(phone.sms, { view, open, note: "" });
     this.changed();
     if (view === "read") return $("sms").focus();
     if (view !== "list") return this.entry.focus();
@@ -162,17 +165,15 @@ export class Messages {
     };
     const fields = { from: phone.number, to, text, id: newId(), date: wireTime() };
     this.back(phone);
+    let note = "SMS sent.";
     try {
-      await post(`${this.webhook}/sms/inbound`, fields, "SMS", log);
-      this.#outcome(phone, "", `SMS to ${to} sent.`);
+      await post(`${this.webhook}/sms/inbound`, fields, `SMS to ${to}`, log);
     } catch (fault) {
       if (!(fault instanceof Refused)) throw fault;
-      this.#outcome(phone, `The SMS was not sent. ${fault.message}`, "");
+      note = `SMS not sent. ${fault.message}`;
     }
-  }
-
-  #outcome(phone, fault, outcome) {
-    Object.assign(phone, { fault, outcome });
+    phone.sms.note = note;
+    say(note);
     this.changed();
   }
 }
