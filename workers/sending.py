@@ -164,8 +164,8 @@ class _Drain:
         """The drain."""
         try:
             while True:
-                stopping = over()
                 self._collect()
+                stopping = over()
                 launched = self._round(stopping)
                 if not self._flying:
                     if stopping or not self._claimed:
