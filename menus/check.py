@@ -129,6 +129,8 @@ def _single_screens(machine: Machine, catalogue: Catalogue, language: Language) 
 
     nobody = SampleDesk(catalogue, [], language)
     yield at("case", {"case": -1}), nobody, SampleEffects()
+    yield at("language"), SampleDesk(catalogue, [], language, reminded=False), SampleEffects()
+    yield at("reminders", {"reminders": True}), nobody, SampleEffects()
     yield at("found", {"verdict": "refused", "like_nik": True, "case": None}), nobody, SampleEffects()
     for case in worst_cases(catalogue):
         yield at("status"), SampleDesk(catalogue, [case], language), SampleEffects()

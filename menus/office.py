@@ -196,4 +196,7 @@ class OfficeEffects:
             if first_time(session, key.call, key.position, now):
                 know(session, self._vault, key.phone, now)
                 choose(session, key.caller, "reminders", on, "ussd", "language", now)
+            else:
+                # In a replay the screen offered the opposite, for it was drawn after the choice.
+                on = session.get_one(Contact, key.caller).reminders is not False
         return {"reminders": on}

@@ -52,6 +52,7 @@ class SampleDesk:
     language: Language = "id"
     office_code: str = "SJJ"
     moment: datetime = NOW
+    reminded: bool = True
 
     def now(self) -> datetime:
         """The moment of the sample."""
@@ -74,8 +75,8 @@ class SampleDesk:
         return next((case for case in self.cases if case.id == application_id), None)
 
     def is_reminded(self, caller: bytes) -> bool:
-        """Everybody is."""
-        return True
+        """As the sample says."""
+        return self.reminded
 
 
 @dataclass

@@ -45,7 +45,7 @@ def faults(run: "subprocess.CompletedProcess[str]") -> list[str]:
 def test_a_healthy_product_has_a_line_for_each_part_and_exit_0(
     doctor: Doctor, database: Database, redis_client: Redis
 ) -> None:
-    tick(redis_client, utc_now())
+    tick(redis_client, database, utc_now())
     run = doctor()
     assert (run.returncode, run.stderr) == (0, "")
     settings, data, keys, reference, redis, queue, clock, menus = run.stdout.splitlines()
@@ -54,7 +54,7 @@ def test_a_healthy_product_has_a_line_for_each_part_and_exit_0(
     assert keys == "ok    keys: DATA_KEYS opens the database (1 in the ring)"
     assert reference.startswith("ok    reference data: 2 offices, ")
     assert redis.startswith("ok    redis: version ")
-    assert queue.startswith("note  queue upkeep: no worker seen, 1 jobs wait")
+    assert queue.startswith("note  queue work: no worker seen, 2 jobs wait")
     assert clock == "ok    clock: seen within the last minute"
     assert menus.startswith("ok    menus: every screen fits")
 

@@ -14,13 +14,19 @@ from immigration.applications.record import Billing, Details, Record
 from immigration.applications.rows import kept_of, note_about
 from immigration.applications.states import Status
 from immigration.applications.tables import ApplicationEvent
+from immigration.contacts import Contact, phone_of
 from immigration.database import Database
+from immigration.inbox.tables import Inbound, text_about
 from immigration.keys import load_vault
+from immigration.messages.outbox import body_of
+from immigration.messages.tables import Message
 from immigration.vault import BadKeyRing, KeyRing, Vault
+from tests.support.sms import SmsOffice
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OLD_KEY = bytes(range(32))
 ROWS = 40
+ANSWERED = 9
 
 
 def told(place: int, name: str) -> Record:
@@ -68,6 +74,11 @@ def old(database: Database, key_ring: KeyRing, monkeypatch: pytest.MonkeyPatch) 
             NOW,
             note="paper was found",
         )
+    office = SmsOffice(database, vault, lambda: NOW)
+    for place in range(ANSWERED):
+        number = office.inbox.store("africastalking", f"id {place}", f"+62812{place:08d}", "STOP")
+        assert number is not None
+        assert office.inbox.answer(number)
     caller = api_keys.Caller(1, "office", frozenset())
     for place in range(10):
         with database.writing() as session:
@@ -84,6 +95,12 @@ def assert_all_there(database: Database, vault: Vault, names: set[str]) -> None:
             record = kept_of(vault, *find(session, vault, told(place, "").number)).record
             assert record.name in names
             assert (record.phone, record.payment) == (told(place, "").phone, told(place, "").payment)
+        for contact in session.scalars(select(Contact)):
+            assert phone_of(vault, contact).startswith("+62812")
+        for message in session.scalars(select(Message)):
+            assert "Pengingat berhenti" in (body_of(vault, message) or "")
+        for row in session.scalars(select(Inbound)):
+            assert vault.unseal(row.text_sealed or b"", text_about(row.uid)) == "STOP"
         for place in range(10):
             answer = api_keys.claim(session, vault, caller, f"key {place}", "request", NOW)
             assert answer == Answer(200, f"answer {place}")
@@ -101,6 +118,9 @@ def test_broken_off_after_any_batch_everything_still_opens_and_the_rotation_goes
         "applications": ROWS,
         "payments": ROWS,
         "application_events": 1,
+        "contacts": ANSWERED,
+        "messages": ANSWERED,
+        "inbound_messages": ANSWERED,
         "idempotent_answers": 10,
     }
     left = sum(before.values())
@@ -121,6 +141,9 @@ def test_progress_counts_every_row_of_every_table(database: Database, old: Vault
         "applications": (ROWS, ROWS),
         "payments": (ROWS, ROWS),
         "application_events": (1, 1),
+        "contacts": (ANSWERED, ANSWERED),
+        "messages": (ANSWERED, ANSWERED),
+        "inbound_messages": (ANSWERED, ANSWERED),
         "idempotent_answers": (10, 10),
     }
 

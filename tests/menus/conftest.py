@@ -15,7 +15,6 @@ from immigration import identity, people
 from immigration.applications.keeping import put
 from immigration.applications.record import Billing, Details, Record
 from immigration.applications.states import Status
-from immigration.applications.tables import Application, ApplicationEvent, Payment
 from immigration.database import Database
 from immigration.keys import load_vault
 from immigration.offices.snapshot import CatalogueSnapshot
@@ -23,6 +22,7 @@ from immigration.vault import KeyRing, Vault
 from menus.build import build_turns
 from menus.testing import CallKit
 from tests.support.clock import MovedClock
+from tests.support.sms import TABLES
 
 ONE = "+6281200000001"
 THREE = "+6281200000002"
@@ -39,6 +39,9 @@ class Office:
     database: Database
     vault: Vault
     clock: MovedClock
+
+    def __post_init__(self) -> None:
+        self.outbox = build_outbox(Settings(), self.vault, CatalogueSnapshot(self.database))
 
     def keep(self, number: str, phone: str | None, status: Status = Status.CETAK, **more: object) -> None:
         """Record an application as the back office would."""
@@ -59,7 +62,7 @@ class Office:
         """Show what a new demonstration shows at this moment, and nothing else."""
         self.clock.now = moment
         with self.database.writing() as session:
-            for table in (ApplicationEvent, Payment, Application):
+            for table in TABLES:
                 session.execute(delete(table))
             demo.load(session, self.vault, moment)
 
@@ -95,8 +98,6 @@ def redis(redis_url: str) -> Redis:
 
 @pytest.fixture
 def kit(office: Office, redis: Redis) -> CallKit:
-    outbox = build_outbox(Settings(), office.vault, CatalogueSnapshot(office.database))
-
     def renewed():  # type: ignore[no-untyped-def]
         return build_turns(
             database=office.database,
@@ -106,7 +107,7 @@ def kit(office: Office, redis: Redis) -> CallKit:
             office_code="SJJ",
             ussd_code="*384*1303#",
             resume_seconds=300,
-            outbox=outbox,
+            outbox=office.outbox,
             heard=lambda: None,
         )
 

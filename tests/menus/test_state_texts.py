@@ -200,7 +200,7 @@ def test_a_state_is_one_screen_that_leads_to_another_number_and_back() -> None:
     assert pages("status", SampleDesk(CATALOGUE, [case])) == [
         (
             "..4821 Paspor 10 tahun, 24 Nov\nData sedang diverifikasi di sistem pusat. Belum perlu datang ke kantor.\n"
-            "1 Nomor lain\n0 Kembali"
+            "1 Kirim lewat SMS\n2 Nomor lain\n0 Kembali"
         )
     ]
 

@@ -35,7 +35,7 @@ class Counting(OfficeEffects):
     """Effects that say how often they were asked for."""
 
     def __init__(self, office: Office) -> None:
-        super().__init__(office.database, office.vault, office.clock)
+        super().__init__(office.database, office.vault, office.clock, office.outbox, lambda: None)
         self.asked = 0
 
     def perform(self, key: EffectKey, effect: Effect) -> Memory:

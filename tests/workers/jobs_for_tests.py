@@ -14,9 +14,9 @@ GO_ON = "test:go-on"
 def last_until_told() -> None:
     """Say which process works on it, then wait for the word."""
     with Redis.from_url(sys.argv[1], socket_timeout=None) as redis:
-        redis.rpush(STARTED, f"{os.getppid()} {os.getpid()}")
+        redis.rpush(STARTED, os.getpid())
         redis.blpop([GO_ON], timeout=50)
 
 
 if __name__ == "__main__":
-    GatewayWorker(sys.argv[2], Redis.from_url(sys.argv[1])).work(logging_level=None)
+    GatewayWorker(Redis.from_url(sys.argv[1])).work(logging_level=None)
