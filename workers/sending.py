@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -31,6 +32,7 @@ from workers.pace import Pace
 # RejectedByGateway is worth a second try, no more (africastalking.md 4.4).
 _REJECTED: Final = "rejected by gateway"
 _OPTED_OUT: Final = "opted out"
+_LOG: Final = structlog.get_logger("sms")
 _SOON_S: Final = 0.05
 _LOOK_AGAIN_S: Final = 0.25
 _LAST_TRIES: Final = 3
@@ -196,8 +198,7 @@ class _Drain:
             results = self._settle(session, now)
             ready = self._begin(session, room, now) if room else []
         self._answers.clear()
-        for result in results:
-            self.counts.add(result)
+        self._tell(results)
         for one in ready:
             channel = self._parts.routes.channels[one.channel]
             self._flying[self._parts.pool.submit(channel.send, Sms(one.phone, one.text, one.uid.hex()))] = one
@@ -294,10 +295,18 @@ class _Drain:
                     raise
             else:
                 break
-        for result in results:
-            self.counts.add(result)
+        self._tell(results)
         self._answers.clear()
         self._claimed.clear()
+
+    def _tell(self, results: list[Result]) -> None:
+        """Count what was settled, and leave a line of what did not go out."""
+        for result in results:
+            self.counts.add(result)
+            if result.kind == "channel":
+                _LOG.error("channel paused", channel=result.channel, reason=result.fault)
+            elif result.kind != "accepted":
+                _LOG.warning("message not sent", channel=result.channel, outcome=result.kind, reason=result.fault)
 
 
 def opted_out(session: Session, message_id: int, now: datetime) -> None:

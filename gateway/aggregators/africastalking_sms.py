@@ -200,13 +200,9 @@ class AfricasTalkingWebhooks:
         if not id_ or id_ == _NONE:
             raise Unusable("id is missing")
         word = form.get("status", "")
-        return DeliveryReport(
-            id=id_[:100],
-            news=_NEWS.get(word.lower()),
-            word=word,
-            phone=_plus(form.get("phoneNumber", "")),
-            fault=(form.get("failureReason") or word)[:40],
-        )
+        news = _NEWS.get(word.lower())
+        fault = (form.get("failureReason") or word)[:40] if news in ("failed", "absent") else None
+        return DeliveryReport(id_[:100], news, word, _plus(form.get("phoneNumber", "")), fault)
 
     def read_optout(self, request: Request) -> OptOut:
         """A bulk opt-out. Raises `Unusable` without a phone."""
