@@ -32,6 +32,7 @@ from workers.pace import Pace
 # RejectedByGateway is worth a second try, no more (africastalking.md 4.4).
 _REJECTED: Final = "rejected by gateway"
 _OPTED_OUT: Final = "opted out"
+_REFUSED: Final = frozenset({"retry", "channel", "permanent"})
 _LOG: Final = structlog.get_logger("sms")
 _SOON_S: Final = 0.05
 _LOOK_AGAIN_S: Final = 0.25
@@ -245,6 +246,8 @@ class _Drain:
     def _settle(self, session: Session, now: datetime) -> list[Result]:
         results = [self._result(one, outcome) for one, outcome in self._answers]
         delivery.settle(session, self._lease, results, now)
+        refused = [one for (one, _), result in zip(self._answers, results, strict=True) if result.kind in _REFUSED]
+        departure.give_back_spent(session, refused)
         by_channel: dict[str, list[str]] = {}
         for result in results:
             if result.kind == "accepted" and result.aggregator_id is not None:

@@ -57,6 +57,11 @@ _ACCEPTED: Final = (
 )
 
 
+_GIVEN_UP: Final = select(_TABLE.c.id).where(
+    _TABLE.c.id.in_(bindparam("ids", expanding=True)), _TABLE.c.state == State.UNKNOWN.value
+)
+
+
 def _claim_of(*conditions: Any) -> Any:
     ready = (
         select(_TABLE.c.id)
@@ -167,6 +172,10 @@ def settle(session: Session, lease: bytes, results: Sequence[Result], now: datet
     """Write down what came of these. A report that was quicker keeps its word."""
     if not results:
         return
+    # An answer that came after the lease had run out: what was asked of an officer is answered.
+    ids = [one.message_id for one in results if one.kind in ("accepted", "permanent")]
+    for id_ in session.connection().execute(_GIVEN_UP, {"ids": ids}).scalars().all():
+        finish_about(session, "unknown_result", str(id_), "answer", now)
     by_kind: dict[str, list[Result]] = {}
     for result in results:
         by_kind.setdefault(result.kind, []).append(result)

@@ -46,6 +46,9 @@ class Ready:
     office: str
     channel: str
     attempts: int
+    segments: int
+    # The office's day that it is counted to.
+    day: date
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ _SENT_LATELY: Final = (
     .where(Message.phone_hash.in_(bindparam("phones", expanding=True)), Message.submitting_at > bindparam("since"))
     .group_by(Message.phone_hash)
 )
-_UNSETTLED_OF: Final = select(Message.id).where(
+_UNSETTLED_OF: Final = select(Message.id, Message.state, Message.due_at).where(
     Message.id.in_(bindparam("ids", expanding=True)), Message.state.in_(UNSETTLED)
 )
 
@@ -123,7 +126,7 @@ def depart(
     """
     found = {row.id: row for row in session.connection().execute(_CANDIDATES, {"ids": list(ids), "mine": lease})}
     rows = [found[id_] for id_ in ids if id_ in found]
-    waiting = _unsettled(session, rows)
+    waiting = _unsettled(session, rows, now)
     may_go: list[tuple[Any, _Goal, str]] = []
     later: list[int] = []
     for row in rows:
@@ -134,7 +137,10 @@ def depart(
         elif row.waits and (morning := outbox.not_quiet(row.office, now)) > now:
             put_off(session, lease, [row.id], morning)
         elif row.after_id in waiting:
-            later.append(row.id)
+            if (first := waiting[row.after_id]) is None:
+                later.append(row.id)
+            else:
+                put_off(session, lease, [row.id], first)
         elif (channel := choose(row.office, row.channel)) is None:
             put_off(session, lease, [row.id], None)
         else:
@@ -142,13 +148,39 @@ def depart(
     going = _within_caps(session, outbox, lease, may_go, caps, now, at)
     begun = {row.id: (channel, goal.phone_hash) for row, goal, channel in going}
     mark_submitting(session, lease, begun, at, until)
-    return [_ready(outbox.vault, *one) for one in going], later
+    return [_ready(outbox, *one, now) for one in going], later
 
 
-def _ready(vault: Vault, row: Any, goal: _Goal, channel: str) -> Ready:
-    text = vault.unseal(row.body_sealed, body_about(row.uid))
-    phone = vault.unseal(goal.phone_sealed, phone_about(goal.phone_hash))
-    return Ready(row.id, row.uid, phone, text, row.office, channel, row.attempts + 1)
+def give_back_spent(session: Session, refused: Sequence[Ready]) -> None:
+    """Take what was surely not accepted off its office's day, or an outage's many tries would use the day up."""
+    spent: Counter[tuple[str, date]] = Counter()
+    for one in refused:
+        spent[one.office, one.day] += one.segments
+    for (office, day), segments in spent.items():
+        session.execute(
+            update(SpendDay)
+            .where(SpendDay.office == office, SpendDay.day == day)
+            .values(segments=SpendDay.segments - segments)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _ready(outbox: Outbox, row: Any, goal: _Goal, channel: str, now: datetime) -> Ready:
+    return Ready(
+        id=row.id,
+        uid=row.uid,
+        phone=outbox.vault.unseal(goal.phone_sealed, phone_about(goal.phone_hash)),
+        text=outbox.vault.unseal(row.body_sealed, body_about(row.uid)),
+        office=row.office,
+        channel=channel,
+        attempts=row.attempts + 1,
+        segments=row.segments,
+        day=_day(outbox, row.office, now),
+    )
+
+
+def _day(outbox: Outbox, office: str, now: datetime) -> date:
+    return now.astimezone(outbox.catalogue().office(office).zone).date()
 
 
 def _goal(session: Session, vault: Vault, row: Any, now: datetime) -> _Goal | None:
@@ -192,12 +224,13 @@ def _finish(session: Session, row: Any, state: State, fault: str, now: datetime)
         open_task(session, "message_failed", str(row.id), words, now, office=row.office, message_id=row.id)
 
 
-def _unsettled(session: Session, rows: Sequence[Any]) -> frozenset[int]:
-    """Those of the privacy texts that these come after which may still leave."""
+def _unsettled(session: Session, rows: Sequence[Any], now: datetime) -> dict[int, datetime | None]:
+    """The privacy texts that these come after which may still leave: when they will be tried, none for any moment."""
     firsts = {row.after_id for row in rows} - {None}
     if not firsts:
-        return frozenset()
-    return frozenset(session.connection().execute(_UNSETTLED_OF, {"ids": list(firsts)}).scalars())
+        return {}
+    found = session.connection().execute(_UNSETTLED_OF, {"ids": list(firsts)})
+    return {row.id: row.due_at if row.state == State.QUEUED and row.due_at > now else None for row in found}
 
 
 def _within_caps(
@@ -227,7 +260,7 @@ def _within_caps(
     for one in within:
         by_office.setdefault(one[0].office, []).append(one)
     for office, ones in by_office.items():
-        day = now.astimezone(outbox.catalogue().office(office).zone).date()
+        day = _day(outbox, office, now)
         if _spend(session, office, day, sum(row.segments for row, _, _ in ones), caps):
             going += ones
             continue

@@ -22,6 +22,8 @@ _RANKS: Final[dict[News, tuple[State, int]]] = {
 }
 
 
+# What an aggregator gave no id to, or we never heard which.
+_NAMELESS: Final = Message.state.in_((State.UNKNOWN, State.SUBMITTED)) & Message.aggregator_id.is_(None)
 _EARLY: Final = (
     select(MessageEvent.id)
     .where(
@@ -83,9 +85,7 @@ def match_waiting(session: Session, now: datetime) -> int:
                     select(Message.aggregator_id).where(Message.aggregator_id == MessageEvent.aggregator_id)
                 ),
                 MessageEvent.phone_hash.in_(
-                    select(Message.phone_hash).where(
-                        Message.phone_hash == MessageEvent.phone_hash, Message.state == State.UNKNOWN
-                    )
+                    select(Message.phone_hash).where(Message.phone_hash == MessageEvent.phone_hash, _NAMELESS)
                 ),
             )
         )
@@ -140,7 +140,7 @@ def _named(session: Session, report: Report) -> int | None:
 def _only_unknown(
     session: Session, channel: str, phone_hash: bytes | None, aggregator_id: str, now: datetime
 ) -> int | None:
-    """The one message to this phone of which nobody could tell, if there is no other that the report may be about.
+    """The one message to this phone that has no id of theirs, if there is no other that the report may be about.
 
     It takes the aggregator's id, so that the next report finds it by that.
     """
@@ -153,10 +153,7 @@ def _only_unknown(
             Message.phone_hash == phone_hash,
             Message.channel == channel,
             recent,
-            or_(
-                Message.state == State.SUBMITTING,
-                (Message.state == State.UNKNOWN) & Message.aggregator_id.is_(None),
-            ),
+            or_(Message.state == State.SUBMITTING, _NAMELESS),
         )
         .limit(2)
     ).all()
@@ -164,7 +161,7 @@ def _only_unknown(
         return None
     taken = session.execute(
         update(Message)
-        .where(Message.id == found[0], Message.state == State.UNKNOWN, Message.aggregator_id.is_(None))
+        .where(Message.id == found[0], _NAMELESS)
         .values(aggregator_id=aggregator_id)
         .returning(Message.id)
         .execution_options(synchronize_session=False)

@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from gateway.simulator.aggregator import PretendAggregator
+from gateway.simulator.aggregator import Fault, PretendAggregator
 from immigration.applications.record import Billing, Details
 from immigration.applications.states import Status
 from immigration.applications.tables import Application
 from immigration.contacts import Contact, choose, know
+from immigration.messages.departure import Caps
 from immigration.messages.notices import NOTICES
 from immigration.messages.outbox import Draft, Lane
 from immigration.messages.tables import Message
@@ -141,6 +142,36 @@ def test_the_first_contact_is_told_once_what_its_number_is_for_before_anything_e
     arrived = texts(aggregator)
     assert arrived[0].startswith("Kami kantor imigrasi")
     assert [text[:9] for text in sorted(arrived[1:])] == ["No ..0001", "No ..0002", "No ..0002"]
+
+
+@on_sqlite_alone
+def test_news_waits_with_its_privacy_text_while_that_is_refused(
+    office: SmsOffice, aggregator: PretendAggregator, clock: MovedClock
+) -> None:
+    office.record(1)
+    office.change(1, Status.CETAK)
+    aggregator.fail(Fault.parse("500"))
+    with sending(office, channel_to(aggregator)) as sender:
+        sender.drain()
+        assert office.states() == {"queued": 2}
+        clock.move(minutes=1)
+        sender.drain()
+    assert [text[:4] for text in texts(aggregator)] == ["Kami", "No ."]
+
+
+@on_sqlite_alone
+def test_what_was_refused_does_not_use_up_the_offices_day(
+    office: SmsOffice, aggregator: PretendAggregator, clock: MovedClock
+) -> None:
+    office.greeted(1)
+    office.record(1)
+    office.change(1, Status.CETAK)
+    aggregator.fail(*[Fault.parse("500")] * 6)
+    with sending(office, channel_to(aggregator), caps=Caps(per_phone=9, spend=3 * 350, price=350)) as sender:
+        for _ in range(7):
+            sender.drain()
+            clock.move(minutes=6)
+    assert office.states() == {"submitted": 1}
 
 
 @on_sqlite_alone

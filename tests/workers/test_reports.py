@@ -166,6 +166,34 @@ def test_what_a_dead_worker_had_on_the_wire_is_in_doubt_and_what_it_only_held_go
 
 
 @on_sqlite_alone
+def test_an_answer_that_comes_after_the_lease_has_run_out_still_settles_its_message(
+    office: SmsOffice, clock: MovedClock
+) -> None:
+    def forget(accepted: Accepted) -> None:
+        clock.move(seconds=31)
+        with office.database.writing() as session:
+            assert delivery.release_dead(session, clock()) == (0, 1)
+        assert office.open_tasks() == ["unknown_result"]
+
+    with PretendAggregator(on_accept=forget) as aggregator:
+        sent(office, aggregator, 1)
+        assert len(aggregator.ledger.accepted()) == 1
+    assert office.states() == {"submitted": 1}
+    assert office.open_tasks() == []
+
+
+@on_sqlite_alone
+def test_a_message_that_the_aggregator_gave_no_id_is_found_by_its_phone(
+    office: SmsOffice, aggregator: PretendAggregator
+) -> None:
+    aggregator.fail(Fault.parse("no-id"))
+    sent(office, aggregator, 1)
+    [accepted] = aggregator.ledger.accepted()
+    tell(office, report_of(accepted.id, "Success", office.vault.lookup("phone", phone_of(1))))
+    assert office.states() == {"delivered": 1}
+
+
+@on_sqlite_alone
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.sampled_from([*WORDS, "Failed", "Rejected", "Expired"]), max_size=8))
 def test_any_history_of_reports_agrees_with_a_plain_model(office: SmsOffice, order: list[str]) -> None:
