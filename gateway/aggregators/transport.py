@@ -12,7 +12,9 @@ from typing import Final
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ConnectTimeout, InvalidURL, ProxyError, RequestException, SSLError
+from requests.exceptions import ConnectTimeout, InvalidSchema, InvalidURL, MissingSchema, RequestException
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 CONNECT_S: Final = 2.0
@@ -38,6 +40,20 @@ class HttpReply:
     status: int
     headers: Mapping[str, str]
     text: str
+
+
+class _Tls(HTTPSConnection):
+    """Tells TLS that never came about, when nothing was sent, from a fault of it later on."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except OSError as fault:
+            raise NewConnectionError(self, type(fault).__name__) from fault
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _Tls
 
 
 class Transport:
@@ -72,12 +88,12 @@ class Transport:
                 stream=True,
             )
             return HttpReply(response.status_code, response.headers, _body(response, deadline))
-        except (ConnectTimeout, InvalidURL, ProxyError, SSLError) as fault:
+        except (ConnectTimeout, InvalidURL, InvalidSchema, MissingSchema, UnicodeError) as fault:
             raise NotSent(type(fault).__name__) from None
         except requests.ConnectionError as fault:
             reason = fault.args[0] if fault.args else None
             if isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError):
-                raise NotSent("connection refused") from None
+                raise NotSent("no connection") from None
             raise Ambiguous("connection lost") from None
         except requests.Timeout:
             raise Ambiguous("no answer in time") from None
@@ -97,6 +113,7 @@ class Transport:
         # Neither proxies nor .netrc of the environment have a say in where people's numbers go.
         session.trust_env = False
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2, max_retries=0)
+        adapter.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _TlsPool}
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
@@ -106,6 +123,7 @@ def _body(response: requests.Response, deadline: float) -> str:
     """The body within the deadline: a socket's timeout starts anew with every byte.
 
     Read as it comes, for `iter_content` waits for a whole chunk. Read to its end, the connection goes back to its pool.
+    Whatever charset it names, it is ASCII or JSON, or of no use.
     """
     body = bytearray()
     while chunk := response.raw.read1(4096, decode_content=True):
@@ -114,4 +132,4 @@ def _body(response: requests.Response, deadline: float) -> str:
             response.close()
             raise Ambiguous("no whole answer in time" if len(body) <= _BODY_LIMIT else "an answer of absurd length")
     response.raw.release_conn()
-    return body.decode(response.encoding or "utf-8", "replace")
+    return body.decode("utf-8", "replace")
