@@ -10,11 +10,24 @@ from africastalking.SMS import SMSService
 
 from gateway.aggregators.africastalking import form_of
 from gateway.aggregators.port import ID_LENGTH, Request, Unusable, whole_number
-from gateway.aggregators.sms import DeliveryReport, InboundSms, News, OptOut, Outcome, Sms
+from gateway.aggregators.sms import (
+    FAULT_KEPT,
+    ID_KEPT,
+    WORD_KEPT,
+    DeliveryReport,
+    InboundSms,
+    News,
+    OptOut,
+    Outcome,
+    Sms,
+    storable,
+    wording,
+)
 from gateway.aggregators.transport import Ambiguous, HttpReply, NotSent, Transport
 
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{7,14}")
 _NONE: Final = "None"
+_TAKEN: Final = "Success"
 _ACCEPTED: Final = frozenset({100, 101, 102})
 # africastalking.md 4.4: what a recipient's status code means for the message.
 _CODES: Final[dict[int, tuple[str, str]]] = {
@@ -117,7 +130,7 @@ class AfricasTalkingSms:
             reply: HttpReply = self._account.fetch_application_data()
             told = json.loads(reply.text)
             user = told.get("UserData") or told["userData"]
-            return str(user["balance"])[:40]
+            return storable(user["balance"], 40)
         except (NotSent, Ambiguous, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -143,29 +156,33 @@ def outcome_of(reply: HttpReply, phone: str) -> Outcome:
         mine = [one for one in recipients if str(one.get("number")) == phone] or recipients
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Outcome("unknown", "unreadable answer", word=f"HTTP {status}")
-    if not mine:
-        return _of_code(_NAMES.get(message.strip(), 0), message)
-    return _of_recipient(mine[0])
+    if mine:
+        return _of_recipient(mine[0])
+    if re.match(r"\s*Sent to 0*[1-9]", message):
+        # It says that it took the message, and not which: that is no refusal.
+        return Outcome("unknown", "unreadable answer", word=wording(message, WORD_KEPT))
+    return _of_code(_NAMES.get(message.strip(), 0), message)
 
 
 def _of_recipient(recipient: Mapping[str, Any]) -> Outcome:
-    word = str(recipient.get("status", ""))
-    code = recipient.get("statusCode")
-    number = whole_number(code)
+    word, id_ = str(recipient.get("status", "")), storable(recipient.get("messageId") or _NONE, ID_KEPT)
+    number = whole_number(recipient.get("statusCode"))
     if number is None:
         # The old shape has no code, only the word.
-        number = 101 if word == "Success" else _NAMES.get(word, 0)
+        number = 101 if word == _TAKEN else _NAMES.get(word, 0)
     if number in _ACCEPTED:
-        told = str(recipient.get("messageId") or _NONE)
-        return Outcome("accepted", aggregator_id=None if told == _NONE else told[:100], word=word)
+        return Outcome("accepted", aggregator_id=None if id_ == _NONE else id_, word=wording(word, WORD_KEPT))
+    if number not in _CODES and (word == _TAKEN or id_ != _NONE):
+        # No code that we know, but success or an id: it may well have been taken.
+        return Outcome("unknown", "unreadable answer", word=wording(word, WORD_KEPT))
     return _of_code(number, word)
 
 
 def _of_code(code: int, word: str) -> Outcome:
-    # An unknown reason without an accepted recipient: surely not accepted, so it may be tried again.
+    # An unknown reason without any sign of acceptance: it may be tried again.
     kind, fault = _CODES.get(code, ("retry", "refused"))
     again = _DISTURB_AGAIN_S if code == 409 else None
-    shown = re.sub(r"[0-9]{4,}", "#", word)
+    shown = wording(word, WORD_KEPT)
     if kind == "channel":
         return Outcome("channel", fault, word=shown)
     if kind == "permanent":
@@ -201,8 +218,9 @@ class AfricasTalkingWebhooks:
             raise Unusable("id is missing")
         word = form.get("status", "")
         news = _NEWS.get(word.lower())
-        fault = (form.get("failureReason") or word)[:40] if news in ("failed", "absent") else None
-        return DeliveryReport(id_[:100], news, word, _plus(form.get("phoneNumber", "")), fault)
+        fault = wording(form.get("failureReason") or word, FAULT_KEPT) if news in ("failed", "absent") else None
+        phone = _plus(form.get("phoneNumber", ""))
+        return DeliveryReport(storable(id_, ID_KEPT), news, wording(word, WORD_KEPT), phone, fault)
 
     def read_optout(self, request: Request) -> OptOut:
         """A bulk opt-out. Raises `Unusable` without a phone."""

@@ -6,8 +6,20 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.aggregators.africastalking_sms import retry_after
-from gateway.aggregators.port import ID_LENGTH, Request, Unusable
-from gateway.aggregators.sms import DeliveryReport, InboundSms, News, OptOut, Outcome, Sms
+from gateway.aggregators.port import ID_LENGTH, Request, Unusable, whole_number
+from gateway.aggregators.sms import (
+    FAULT_KEPT,
+    ID_KEPT,
+    WORD_KEPT,
+    DeliveryReport,
+    InboundSms,
+    News,
+    OptOut,
+    Outcome,
+    Sms,
+    storable,
+    wording,
+)
 from gateway.aggregators.transport import Ambiguous, HttpReply, NotSent, Transport
 
 NAME: Final = "8x8"
@@ -66,19 +78,19 @@ def outcome_of(reply: HttpReply) -> Outcome:
         state = told.get("status")
         code = str(state.get("code", "")) if isinstance(state, Mapping) else ""
         if code == "QUEUED":
-            return Outcome("accepted", aggregator_id=str(told.get("umid") or "")[:100] or None, word=code)
+            return Outcome("accepted", aggregator_id=storable(told.get("umid") or "", ID_KEPT) or None, word=code)
         if code == "REJECTED":
             return Outcome("permanent", "rejected", word=code)
         return Outcome("unknown", "unreadable answer", word=word)
-    number = told.get("code")
-    word = f"{word} code {number}" if isinstance(number, int) else word
+    number = whole_number(told.get("code"))
+    word = word if number is None else f"{word} code {number}"
     if status == 429 or number == 1100:
         return Outcome("retry", "throttled", retry_after_s=retry_after(reply), word=word)
     if status in (500, 503):
         return Outcome("retry", "aggregator error", retry_after_s=retry_after(reply), word=word)
-    if isinstance(number, int) and number in _ABOUT_MESSAGE:
+    if number in _ABOUT_MESSAGE:
         return Outcome("permanent", _ABOUT_MESSAGE[number], word=word)
-    if isinstance(number, int) and number in _ABOUT_US:
+    if number in _ABOUT_US:
         return Outcome("channel", _ABOUT_US[number], word=word)
     if status in (401, 403):
         return Outcome("channel", "credentials refused", word=word)
@@ -110,15 +122,15 @@ class EightByEightWebhooks:
             raise Unusable("payload.umid or payload.status is missing")
         state, detail = str(status.get("state") or "").lower(), str(status.get("detail") or "").lower()
         news = _NEWS.get((state, detail)) or _NEWS.get((state, ""))
-        if news == "failed" and status.get("errorCode") in _ABSENT:
+        if news == "failed" and whole_number(status.get("errorCode")) in _ABSENT:
             news = "absent"
         client = str(payload.get("clientMessageId") or "")
         return DeliveryReport(
-            id=umid[:100],
+            id=storable(umid, ID_KEPT),
             news=news,
-            word=f"{state} {detail}".strip(),
+            word=wording(f"{state} {detail}".strip(), WORD_KEPT),
             phone=str(payload.get("destination") or ""),
-            fault=_fault(status),
+            fault=_fault(status) if news in ("failed", "absent") else None,
             client_id=client if re.fullmatch(r"[0-9a-f]{32}", client) else "",
         )
 
@@ -128,10 +140,10 @@ class EightByEightWebhooks:
 
 
 def _fault(status: Mapping[str, Any]) -> str | None:
-    if status.get("errorCode") == _NO_CREDIT:
+    if whole_number(status.get("errorCode")) == _NO_CREDIT:
         return "no credit"
     told = status.get("errorMessage") or status.get("detail") or status.get("state")
-    return str(told)[:40] if told else None
+    return wording(told, FAULT_KEPT) if told else None
 
 
 def _payload(request: Request) -> Mapping[str, Any]:

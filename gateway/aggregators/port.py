@@ -83,7 +83,7 @@ class UssdAggregator(Protocol):
         """The reply to this hop; without one, to a request that could not be read."""
 
 
-def whole_number(text: str | int | None) -> int | None:
+def whole_number(text: object) -> int | None:
     """A count as aggregators write it, as text or number; none where it is missing or odd."""
     written = str(text).strip()
     return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None

@@ -1,12 +1,29 @@
 """What does every SMS aggregator have in common? A message out, its outcome; a message, a report, an opt-out in."""
 
+import re
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from gateway.aggregators.port import Request
 
 OutcomeKind = Literal["accepted", "retry", "permanent", "channel", "unknown"]
 News = Literal["accepted", "delivered", "absent", "failed"]
+
+
+# What is kept of an aggregator's id, its words, and its reason.
+ID_KEPT: Final = 100
+WORD_KEPT: Final = 80
+FAULT_KEPT: Final = 40
+
+
+def storable(told: object, length: int) -> str:
+    """What an aggregator wrote, cut short, as every database takes it: no NUL, and no half of a surrogate pair."""
+    return str(told).replace("\x00", "").encode("utf-8", "ignore").decode()[:length]
+
+
+def wording(told: object, length: int) -> str:
+    """As `storable`, for people to read: without what may be somebody's number."""
+    return re.sub(r"[0-9]{4,}", "#", storable(told, 10 * length))[:length]
 
 
 @dataclass(frozen=True)
