@@ -20,6 +20,10 @@ from gateway.wiring import connect_redis, key_ring
 from immigration.clock import utc_now
 from immigration.database import Database
 from immigration.keys import NoLookupKey, load_vault
+from immigration.messages import check as wording
+from immigration.messages.delivery import channels
+from immigration.messages.texts import FOLDER, BadTemplate, Texts
+from immigration.messages.words import officer_words
 from immigration.offices.catalogue import load_catalogue
 from immigration.vault import BadKeyRing
 from menus import check
@@ -45,7 +49,7 @@ class Finding:
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, keys, Redis, queues, reference data and menus: a line each, exit 1 for any fault."""
+    """Check settings, database, keys, channels, Redis, queue, menus and texts: a line each, exit 1 for any fault."""
     try:
         settings = load_settings()
     except SettingsError as fault:
@@ -69,6 +73,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _database(settings)
     yield from _redis(settings)
     yield from _menus()
+    yield from examine_texts(FOLDER)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -82,6 +87,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding("ok", "database", f"{database.dialect}, revision {revision}")
             yield _keys(settings, database)
             yield _reference(settings, database)
+            yield from _channels(settings, database)
     except NewerDatabase as fault:
         yield Finding("FAULT", "database", str(fault))
     except SQLAlchemyError as fault:
@@ -108,6 +114,18 @@ def _reference(settings: Settings, database: Database) -> Finding:
         return Finding("FAULT", "reference data", f"OFFICE_DEFAULT={settings.office_default} is no office of {there}")
     counts = f"{len(catalogue.offices)} offices, {len(catalogue.services)} services"
     return Finding("ok", "reference data", f"{counts}, calls are for {settings.office_default}")
+
+
+def _channels(settings: Settings, database: Database) -> Iterator[Finding]:
+    """A paused channel is no fault of this machine's: its messages wait (as in `/readyz`)."""
+    with database.reading() as session:
+        paused = [(row.name, row.fault) for row in channels(session) if row.paused_at is not None]
+    for name, fault in paused:
+        words = officer_words(fault) or f"put it right, then `channels resume {name}`"
+        yield Finding("note", f"channel {name}", f"paused: {words}")
+    opened = [name for name in settings.sms_channels if name not in dict(paused)]
+    if opened:
+        yield Finding("ok", "channels", f"open: {', '.join(opened)}")
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
@@ -162,3 +180,17 @@ def _menus() -> Iterator[Finding]:
         yield Finding("FAULT", "menus", words)
     if not faults:
         yield Finding("ok", "menus", f"every screen fits ({len(check.unreviewed())} Minangkabau texts not reviewed)")
+
+
+def examine_texts(folder: Path) -> Iterator[Finding]:
+    """What the linter of the SMS wording says of this folder."""
+    try:
+        loaded = Texts.load(folder)
+        faults = wording.faults(loaded)
+    except BadTemplate as fault:
+        faults = [str(fault)]
+    for words in faults:
+        yield Finding("FAULT", "texts", words)
+    if not faults:
+        unreviewed = len(wording.unreviewed(loaded))
+        yield Finding("ok", "texts", f"each is one SMS ({unreviewed} Minangkabau texts not reviewed)")

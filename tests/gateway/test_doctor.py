@@ -11,10 +11,13 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
+from gateway.cli.doctor import examine_texts
 from immigration.clock import utc_now
 from immigration.database import Database
+from immigration.messages.delivery import pause
 from tests.conftest import DATA_KEY
 from tests.support.product import running_product
+from tests.support.sms_texts import copied_texts
 from workers.clock import tick
 
 Doctor = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -48,15 +51,17 @@ def test_a_healthy_product_has_a_line_for_each_part_and_exit_0(
     tick(redis_client, database, utc_now())
     run = doctor()
     assert (run.returncode, run.stderr) == (0, "")
-    settings, data, keys, reference, redis, queue, clock, menus = run.stdout.splitlines()
+    settings, data, keys, reference, channels, redis, queue, clock, menus, texts = run.stdout.splitlines()
     assert settings == "ok    settings: demo, SMS by simulated"
     assert data.startswith(f"ok    database: {database.dialect}, revision ")
     assert keys == "ok    keys: DATA_KEYS opens the database (1 in the ring)"
     assert reference.startswith("ok    reference data: 2 offices, ")
+    assert channels == "ok    channels: open: simulated"
     assert redis.startswith("ok    redis: version ")
     assert queue.startswith("note  queue work: no worker seen, 2 jobs wait")
     assert clock == "ok    clock: seen within the last minute"
     assert menus.startswith("ok    menus: every screen fits")
+    assert texts.startswith("ok    texts: each is one SMS")
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
@@ -90,6 +95,19 @@ class TestFaults:
     def test_an_office_that_is_not_there_is_a_fault(self, doctor: Doctor) -> None:
         assert faults(doctor(OFFICE_DEFAULT="XXX")) == ["reference data: OFFICE_DEFAULT=XXX is no office of PDG, SJJ"]
 
+    def test_a_paused_channel_is_named_with_what_helps_and_is_no_fault(
+        self, doctor: Doctor, database: Database
+    ) -> None:
+        with database.writing() as session:
+            pause(session, "simulated", "no credit", utc_now())
+        run = doctor()
+        assert run.returncode == 0
+        assert (
+            "note  channel simulated: paused: the credit is used up: top up the account, then `channels resume`\n"
+            in run.stdout
+        )
+        assert "ok    channels" not in run.stdout
+
     def test_a_redis_that_does_not_answer_is_a_fault(self, doctor: Doctor) -> None:
         (fault,) = faults(doctor(REDIS_URL="unix:///nonexistent"))
         assert fault.startswith("redis: cannot be reached (ConnectionError)")
@@ -106,3 +124,12 @@ def test_beside_a_running_product_worker_and_clock_are_seen(tmp_path: Path) -> N
         run = subprocess.run(command, env=product.environment, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stdout
     assert "redis: embedded: started by `up`, version" in run.stdout
+
+
+def test_texts_that_cannot_be_sent_are_faults(tmp_path: Path) -> None:
+    folder = copied_texts(tmp_path / "templates_sms")
+    (folder / "min" / "CETAK.txt").unlink()
+    assert list(map(str, examine_texts(folder))) == ["FAULT texts: min/CETAK.txt: missing"]
+    (folder / "brand.txt").unlink()
+    (fault,) = examine_texts(folder)
+    assert str(fault).startswith("FAULT texts: brand.txt: cannot be read")
