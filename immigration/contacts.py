@@ -60,8 +60,13 @@ def phone_about(phone_hash: bytes) -> str:
 
 
 def know(session: Session, vault: Vault, phone: str, now: datetime) -> bytes:
-    """Have a contact for this phone (E.164), locked for this transaction; its keyed hash."""
+    """Have a contact for this phone (E.164), locked for this transaction; its keyed hash.
+
+    What was chosen once holds for a contact that was let go in between, too.
+    """
     phone_hash = vault.lookup("phone", phone)
+    asked = (Choice.phone_hash == phone_hash, Choice.category == "reminders")
+    chosen = select(Choice.agreed).where(*asked).order_by(Choice.id.desc()).limit(1)
     made = (
         upsert(session, Contact)
         .values(
@@ -71,6 +76,7 @@ def know(session: Session, vault: Vault, phone: str, now: datetime) -> bytes:
             created_at=now,
             used_at=now,
             privacy_answered=False,
+            reminders=chosen.scalar_subquery(),
         )
         .on_conflict_do_update(index_elements=["phone_hash"], set_={"used_at": now, "erasing_at": None})
     )
@@ -92,7 +98,10 @@ def choose(
     wording: str,
     now: datetime,
 ) -> None:
-    """Keep a choice; it holds from now on, for messages that wait as well. The contact is known already."""
+    """Keep a choice; it holds from now on, for messages that wait as well. The contact is known already.
+
+    It answers the privacy question where that was asked, and not one that is still to come.
+    """
     session.execute(
         insert(Choice).values(
             phone_hash=phone_hash, at=now, category=category, agreed=agreed, channel=channel, wording=wording[:40]
@@ -101,7 +110,7 @@ def choose(
     session.execute(
         update(Contact)
         .where(Contact.phone_hash == phone_hash)
-        .values(privacy_answered=True, reminders=agreed)
+        .values(privacy_answered=Contact.privacy_at.is_not(None), reminders=agreed)
         .execution_options(synchronize_session=False)
     )
 

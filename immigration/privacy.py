@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from immigration import audit, identity, people
+from immigration import audit, people
 from immigration.applications.rows import unsealer
 from immigration.applications.tables import Application
 from immigration.applications.unlinking import linked_to, unlink
@@ -27,7 +27,8 @@ def erase(
     """Let go of everything about this phone; the applications that it was on.
 
     What waits is cancelled. A running application keeps its number, state, dates and its applicant's birth date. The
-    contact itself goes with `leave`, once a last answer is written.
+    contact itself goes with `leave`, once a last answer is written. Failed tries at birth dates stay for their day, or
+    whoever guesses at one could ask to be forgotten after each fifth.
     """
     linked = linked_to(session, phone_hash)
     ids = [row.id for row in linked]
@@ -43,8 +44,10 @@ def erase(
             subject_hash=row.number_hash,
             subject_last4=row.number_last4,
         )
+    if not linked:
+        # That it was done, not of whom.
+        audit.note(session, at=now, actor=actor, action="erased", through=through)
     people.forget(session, phone_hash)
-    identity.reset(session, phone_hash)
     session.execute(delete(Choice).where(Choice.phone_hash == phone_hash))
     empty: tuple[tuple[type[Any], dict[str, Any]], ...] = (
         (Message, {"body_sealed": None, "key_id": None, "phone_hash": None}),

@@ -75,9 +75,6 @@ def erase(phone: str, yes: bool) -> None:
         with parts.database.writing() as session:
             phone_hash = parts.vault.lookup("phone", phone)
             linked = rights.erase(session, parts.vault, phone_hash, operator(), "cli", utc_now())
-            if not linked:
-                # The phone itself is let go: the audit says that it was done, not of whom.
-                note(session, "erased")
     numbers = ", ".join(ending(row.number_last4) for row in linked)
     click.echo(f"let go; its applications: {numbers or 'none'}")
 

@@ -26,6 +26,7 @@ def purge(session: Session, now: datetime) -> int:
         Application.phone_sealed,
         Application.name_sealed,
         Application.birth_date_sealed,
+        Application.refused_phone_hash,
     )
     old = (
         select(Application.id)

@@ -23,12 +23,16 @@ _FREE: Final[dict[str, Any]] = {"refused_phone_hash": None, "erased_at": None}
 
 def respecting(vault: Vault, row: Application, told: Record) -> tuple[Record, dict[str, Any]]:
     """What may be kept of what is told, and the columns that change with it."""
-    if row.refused_phone_hash is None or told.phone is None:
+    if row.refused_phone_hash is None:
         return told, {}
-    if vault.lookup("phone", told.phone) != row.refused_phone_hash:
+    if told.phone is not None and vault.lookup("phone", told.phone) != row.refused_phone_hash:
         return told, _FREE
-    told = replace(told, phone=None, language=None, consent=False)
-    return (told if row.erased_at is None else replace(told, name=None)), {}
+    if told.phone is not None or row.erased_at is not None:
+        told = replace(told, phone=None, language=None, consent=False)
+    if row.erased_at is not None:
+        born = None if is_end(Status(row.status)) and row.birth_date_sealed is None else told.birth_date
+        told = replace(told, name=None, birth_date=born)
+    return told, {}
 
 
 def linked_to(session: Session, phone_hash: bytes) -> Sequence[Application]:
