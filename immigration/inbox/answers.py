@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,8 +28,9 @@ from immigration.vault import Vault
 
 _VALID: Final = timedelta(days=1)
 _SMS: Final = "sms"
-# Nobody greets with a privacy text who was asked to go.
-_NO_GREETING: Final = frozenset({Keyword.STOP, Keyword.HAPUS})
+_MOST: Final = 40
+_FEES: Final[dict[Language, str]] = {"id": "BIAYA", "min": "BIAYO", "en": "FEE"}
+_PAPERS: Final[dict[Language, str]] = {"id": "SYARAT", "min": "SYARAIK", "en": "REQ"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class Reply:
     greets: bool = True
     farewell: bool = False
 
+
+OCCASION: Final = "inbound:"
+"""What the occasion of every answer begins with."""
 
 FORWARDED: Final = Reply("A_TERUSKAN")
 """Said once to whoever writes in their own words."""
@@ -108,7 +112,7 @@ class Answers:
 
     def write(self, session: Session, sender: Sender, reply: Reply, now: datetime) -> None:
         """Write the answer to whoever asked; once per message of theirs."""
-        occasion = f"inbound:{sender.uid.hex()}"
+        occasion = OCCASION + sender.uid.hex()
         if reply.repeats is not None:
             text = body_of(self._vault, reply.repeats)
             assert text is not None, "only what still has its text is repeated"
@@ -136,15 +140,16 @@ class Answers:
             privacy.leave(session, sender.phone_hash, now)
 
     def _status(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
-        own = self._own(session, sender.phone_hash)
         if wish.number is not None:
             number_hash = self._vault.lookup("number", wish.number)
-            mine = [row for row in own if row.number_hash == number_hash]
+            mine = self._own(session, sender, Application.number_hash == number_hash)
             if mine:
                 return self._state_of(session, sender, mine[0], now)
             return self._claimed(session, sender, wish, number_hash, now)
-        if wish.last4 is not None:
-            own = [row for row in own if row.number_last4 == wish.last4]
+        if wish.last4 is None:
+            own = self._own(session, sender)
+        else:
+            own = self._own(session, sender, Application.number_last4 == wish.last4)
             if not own:
                 return Reply("A_TIDAK_DITEMUKAN")
         running = [row for row in own if not is_end(Status(row.status))]
@@ -175,26 +180,25 @@ class Answers:
 
     def _fees(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
         catalogue, today = self._outbox.catalogue(), now.astimezone(sender.office.zone).date()
-        service = facts.service_named(catalogue, wish.service)
+        service = facts.service_meant(catalogue, wish)
         if service is not None:
-            named = service.short_names.get(sender.language) or service.short_names["id"]
             told = facts.fees(service, sender.language, today)
-            return Reply("A_BIAYA_LAYANAN", {"layanan": named, "biaya": told})
+            return Reply("A_BIAYA_LAYANAN", {"layanan": facts.named(service, sender.language), "biaya": told})
         if wish.service is not None and not wish.rest:
-            return self._which("BIAYA")
+            return self._which(sender, wish)
         return Reply("A_BIAYA", {"biaya": facts.main_fees(catalogue, sender.language, today)})
 
     def _papers(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
-        service = facts.service_named(self._outbox.catalogue(), wish.service)
+        service = facts.service_meant(self._outbox.catalogue(), wish)
         if service is None:
-            return self._which("SYARAT")
-        language = sender.language
-        named = service.short_names.get(language) or service.short_names["id"]
-        papers = service.papers.get(language) or service.papers["id"]
-        return Reply("A_SYARAT_LAYANAN", {"layanan": named, "syarat": papers})
+            return self._which(sender, wish)
+        papers = service.papers.get(sender.language) or service.papers["id"]
+        return Reply("A_SYARAT_LAYANAN", {"layanan": facts.named(service, sender.language), "syarat": papers})
 
-    def _which(self, keyword: str) -> Reply:
-        return Reply("A_LAYANAN", {"perintah": keyword, "contoh": facts.service_codes(self._outbox.catalogue())})
+    def _which(self, sender: Sender, wish: Wish) -> Reply:
+        """Ask which service is meant, in the sender's own word for the question."""
+        command = (_FEES if wish.keyword is Keyword.BIAYA else _PAPERS)[sender.language]
+        return Reply("A_LAYANAN", {"perintah": command, "contoh": facts.service_codes(self._outbox.catalogue())})
 
     def _hours(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
         return Reply("A_JAM", {"lokasi": sender.office.name, "jam": facts.week(sender.office, sender.language)})
@@ -245,7 +249,7 @@ class Answers:
         return Reply("A_HAPUS_OK", greets=False, farewell=True)
 
     def _data(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
-        own = self._own(session, sender.phone_hash)
+        own = self._own(session, sender)
         return Reply("A_DATA", {"daftar": f"HP, {_listed(own)}" if own else "HP", "lokasi": sender.office.name})
 
     def _again(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
@@ -275,9 +279,10 @@ class Answers:
         open_task(session, "wrong_phone", str(row.id), words, now, office=row.office, application_id=row.id)
         return Reply("A_SALAH", {"no": f"..{row.number_last4}"})
 
-    def _own(self, session: Session, phone_hash: bytes) -> Sequence[Application]:
-        query = select(Application).where(Application.phone_hash == phone_hash).order_by(Application.id.desc())
-        return session.scalars(query.limit(40)).all()
+    def _own(self, session: Session, sender: Sender, *conditions: Any) -> Sequence[Application]:
+        """The sender's applications that these hold for, newest first; of an agency's hundreds, as many as are told."""
+        query = select(Application).where(Application.phone_hash == sender.phone_hash, *conditions)
+        return session.scalars(query.order_by(Application.id.desc()).limit(_MOST)).all()
 
 
 def _listed(rows: Sequence[Application]) -> str:

@@ -11,7 +11,7 @@ from immigration.clock import Clock
 from immigration.contacts import know
 from immigration.database import Database, is_unreachable, upsert
 from immigration.inbox import guard
-from immigration.inbox.answers import FORWARDED, Answers, Sender
+from immigration.inbox.answers import FORWARDED, OCCASION, Answers, Sender
 from immigration.inbox.keywords import Keyword, parse
 from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import Outbox, anything_queued, body_of, newest_to
@@ -46,16 +46,14 @@ class InboxDesk:
     def store(self, channel: str, their_id: str, sender: str, text: str) -> int | None:
         """Keep a message; its number, none where it is here already. Raises the database's errors."""
         now = self._clock()
-        # PostgreSQL takes no NUL, and half of a surrogate pair is no character.
-        text = text.replace("\x00", "").encode("utf-16", "replace").decode("utf-16")[:LONGEST]
+        # Half of a surrogate pair, or a NUL: no phone sends them, and no database takes them.
+        text = text.replace("\x00", "").encode("utf-8", "ignore").decode()[:LONGEST]
         phone = _phone(sender)
         with self._database.writing() as session:
             uid = os.urandom(16)
             phone_hash = None if phone is None else know(session, self._vault, phone, now)
             dedupe = self._dedupe(session, channel, their_id, phone or sender, text, now)
-            if dedupe is None:
-                return None
-            made = session.scalar(
+            made = dedupe and session.scalar(
                 upsert(session, Inbound)
                 .values(
                     uid=uid,
@@ -73,7 +71,11 @@ class InboxDesk:
                 .on_conflict_do_nothing()
                 .returning(Inbound.__table__.c.id)
             )
-            return None if made is None else int(made)
+            if made is None:
+                # A repeat is no new contact: whoever asked to be forgotten stays so.
+                session.rollback()
+                return None
+            return int(made)
 
     def answer(self, number: int) -> bool:
         """Do what the message asks for and write the answer, in one transaction; whether one was written.
@@ -164,11 +166,12 @@ class InboxDesk:
     def _is_talkative(self, session: Session, phone_hash: bytes | None, now: datetime) -> bool:
         if phone_hash is None:
             return False
-        answered = session.scalar(
-            select(func.count())
-            .select_from(Message)
-            .where(Message.phone_hash == phone_hash, Message.category == "reply", Message.created_at > now - _HOUR)
+        answers = (
+            Message.phone_hash == phone_hash,
+            Message.occasion.startswith(OCCASION),
+            Message.created_at > now - _HOUR,
         )
+        answered = session.scalar(select(func.count()).select_from(Message).where(*answers))
         return int(answered or 0) >= guard.ANSWERS_AN_HOUR
 
     def _has_receipt(self, session: Session, phone_hash: bytes, now: datetime) -> bool:

@@ -4,6 +4,8 @@ from datetime import date
 from typing import Final
 
 from immigration import written
+from immigration.inbox.arguments import words
+from immigration.inbox.keywords import Wish
 from immigration.offices.catalogue import Catalogue, OfficeFacts, ServiceFacts, Span
 from immigration.people import Language
 
@@ -15,7 +17,7 @@ _CODES: Final = 7
 def main_fees(catalogue: Catalogue, language: Language, today: date) -> str:
     """`Paspor 5 tahun Rp650.000, Paspor 10 tahun Rp950.000`."""
     told = [catalogue.services[code] for code in _MAIN if code in catalogue.services]
-    return ", ".join(f"{_named(service, language)} {fees(service, language, today)}" for service in told)
+    return ", ".join(f"{named(service, language)} {fees(service, language, today)}" for service in told)
 
 
 def fees(service: ServiceFacts, language: Language, today: date) -> str:
@@ -32,10 +34,20 @@ def service_codes(catalogue: Catalogue) -> str:
     return " ".join(service.code for service in offered[:_CODES])
 
 
-def service_named(catalogue: Catalogue, code: str | None) -> ServiceFacts | None:
-    """The active service of this code."""
-    service = catalogue.services.get(code or "")
-    return service if service is not None and service.active else None
+def service_meant(catalogue: Catalogue, wish: Wish) -> ServiceFacts | None:
+    """The active service that a wish names: by its code, or in words that together stand in one short name alone."""
+    offered = {code: service for code, service in catalogue.services.items() if service.active}
+    if wish.service in offered:
+        return offered[wish.service]
+    names = {code: _words_of(service) for code, service in offered.items()}
+    # What stands in no name ("bikin", "berapa") says nothing; a figure alone is not enough.
+    said = {word for word in words(wish.rest) if any(word in name for name in names.values())}
+    meant = [code for code, name in names.items() if said <= name]
+    return offered[meant[0]] if len(meant) == 1 and any(word.isalpha() for word in said) else None
+
+
+def _words_of(service: ServiceFacts) -> set[str]:
+    return {word for name in service.short_names.values() for word in words(name)}
 
 
 def week(office: OfficeFacts, language: Language) -> str:
@@ -57,5 +69,6 @@ def _spans(spans: tuple[Span, ...]) -> str:
     return " & ".join(f"{span.opens:%H.%M}-{span.closes:%H.%M}" for span in spans)
 
 
-def _named(service: ServiceFacts, language: Language) -> str:
+def named(service: ServiceFacts, language: Language) -> str:
+    """Its short name."""
     return service.short_names.get(language) or service.short_names["id"]

@@ -20,6 +20,8 @@ _NOTICE: Final = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_NOTICE: Final = 200
+# Only a person asks, or speaks of themselves: "apakah pesan saya sudah terkirim".
+_PERSON: Final = re.compile(r"\?|\b(saya|ambo|aku|den|my|i|apakah|apo|kenapa|kok)\b", re.IGNORECASE)
 
 
 def is_echo(text: str, brand: str, last_sent: str | None) -> bool:
@@ -30,7 +32,7 @@ def is_echo(text: str, brand: str, last_sent: str | None) -> bool:
 
 def is_notice(text: str) -> bool:
     """Whether a machine tells what became of a message."""
-    return len(text) <= _LONGEST_NOTICE and _NOTICE.search(text) is not None
+    return len(text) <= _LONGEST_NOTICE and _NOTICE.search(text) is not None and _PERSON.search(text) is None
 
 
 def is_empty(text: str) -> bool:
