@@ -1,4 +1,4 @@
-"""How fast may messages leave? A bucket of tokens for all workers, in Redis; a smaller one where Redis is away."""
+"""How fast may messages leave by a channel? A bucket of tokens in Redis for all; a smaller one where that is away."""
 
 import time
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from redis import Redis
 from redis.exceptions import RedisError
 
-_KEY: Final = "sms:pace"
+_KEY: Final = "sms:pace:"
 # A bucket that nobody has touched for so long is full anyway.
 _TTL_S: Final = 60
 # Without Redis nobody knows how many workers there are: a quarter of the rate is safe for four.
@@ -29,31 +29,30 @@ return granted
 
 
 class Pace:
-    """Grants so many messages a second, with a burst of one second's worth."""
+    """Grants each channel so many messages a second, with a burst of one second's worth."""
 
     def __init__(self, redis: Redis | None, per_second: int) -> None:
         self._rate = per_second
         self._take = None if redis is None else redis.register_script(_TAKE)
         self._ask_again_at = 0.0
         self._own_rate = max(1.0, per_second / _ALONE)
-        self._own = self._own_rate
-        self._own_at = time.monotonic()
+        self._own: dict[str, tuple[float, float]] = {}
 
-    def take(self, wanted: int) -> int:
-        """How many of the wanted may leave now."""
+    def take(self, channel: str, wanted: int) -> int:
+        """How many of the wanted may leave by this channel now."""
         if wanted <= 0:
             return 0
         if self._take is not None and time.monotonic() >= self._ask_again_at:
             try:
-                return int(self._take(keys=[_KEY], args=[self._rate, self._rate, wanted, _TTL_S]))
+                return int(self._take(keys=[_KEY + channel], args=[self._rate, self._rate, wanted, _TTL_S]))
             except RedisError:
                 self._ask_again_at = time.monotonic() + _ASK_AGAIN_S
-        return self._alone(wanted)
+        return self._alone(channel, wanted)
 
-    def _alone(self, wanted: int) -> int:
+    def _alone(self, channel: str, wanted: int) -> int:
         now = time.monotonic()
-        self._own = min(self._own_rate, self._own + (now - self._own_at) * self._own_rate)
-        self._own_at = now
-        granted = min(wanted, int(self._own))
-        self._own -= granted
+        tokens, at = self._own.get(channel, (self._own_rate, now))
+        tokens = min(self._own_rate, tokens + (now - at) * self._own_rate)
+        granted = min(wanted, int(tokens))
+        self._own[channel] = tokens - granted, now
         return granted

@@ -159,6 +159,7 @@ class _Drain:
         self._flying: dict[Future[Outcome], Ready] = {}
         self._answers: list[tuple[Ready, Outcome]] = []
         self._closed: set[str] = set()
+        self._grants: dict[str, int] = {}
         self._look_again_at = 0.0
         self._claim_again_at = 0.0
         self.counts = Counts()
@@ -211,8 +212,7 @@ class _Drain:
             self._look_again_at = time.monotonic() + _LOOK_AGAIN_S
         if len(self._claimed) < room and (not self._flying or time.monotonic() >= self._claim_again_at):
             self._claim(session, now)
-        granted = self._parts.pace.take(min(room, len(self._claimed)))
-        chosen = [self._claimed.popleft() for _ in range(granted)]
+        chosen = [self._claimed.popleft() for _ in range(self._granted(min(room, len(self._claimed))))]
         if not chosen:
             return []
         ready, later = departure.depart(
@@ -221,6 +221,7 @@ class _Drain:
             self._lease,
             chosen,
             lambda office, wish: self._parts.routes.choose(office, wish, self._closed),
+            self._spend_grant,
             self._parts.caps,
             now=self._at(),
             at=now,
@@ -228,6 +229,22 @@ class _Drain:
         )
         self._claimed.extendleft(reversed(later))
         return ready
+
+    def _granted(self, wanted: int) -> int:
+        """How many may leave at their channels' pace; what a channel was granted and did not need it keeps."""
+        opened = self._parts.routes.channels.keys() - self._closed
+        if not opened:
+            # Looked at all the same, so that they are given back.
+            return wanted
+        for channel in opened:
+            kept = self._grants.get(channel, 0)
+            self._grants[channel] = kept + self._parts.pace.take(channel, wanted - kept)
+        return min(wanted, sum(self._grants.values()))
+
+    def _spend_grant(self, channel: str) -> bool:
+        left = self._grants.get(channel, 0)
+        self._grants[channel] = max(0, left - 1)
+        return left > 0
 
     def _claim(self, session: Session, now: datetime) -> None:
         offices = None

@@ -128,7 +128,7 @@ class EightByEightWebhooks:
         return DeliveryReport(
             id=storable(umid, ID_KEPT),
             news=news,
-            word=wording(f"{state} {detail}".strip(), WORD_KEPT),
+            word=wording(f"{state}/{detail}".strip("/"), WORD_KEPT),
             phone=str(payload.get("destination") or ""),
             fault=_fault(status) if news in ("failed", "absent") else None,
             client_id=client if re.fullmatch(r"[0-9a-f]{32}", client) else "",
@@ -140,9 +140,10 @@ class EightByEightWebhooks:
 
 
 def _fault(status: Mapping[str, Any]) -> str | None:
-    if whole_number(status.get("errorCode")) == _NO_CREDIT:
-        return "no credit"
-    told = status.get("errorMessage") or status.get("detail") or status.get("state")
+    code = whole_number(status.get("errorCode"))
+    if code is not None and code != 0:
+        return "no credit" if code == _NO_CREDIT else f"code {code}"
+    told = status.get("detail") or status.get("state")
     return wording(told, FAULT_KEPT) if told else None
 
 

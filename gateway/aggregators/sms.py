@@ -22,8 +22,9 @@ def storable(told: object, length: int) -> str:
 
 
 def wording(told: object, length: int) -> str:
-    """As `storable`, for people to read: without what may be somebody's number."""
-    return re.sub(r"[0-9]{4,}", "#", storable(told, 10 * length))[:length]
+    """An aggregator's own word, such as `DeliveryFailure`; what is not one word may be about a person: `other`."""
+    word = storable(told, length)
+    return word if re.fullmatch(r"[A-Za-z][A-Za-z_/-]*|", word) else "other"
 
 
 @dataclass(frozen=True)

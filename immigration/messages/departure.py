@@ -113,6 +113,7 @@ def depart(
     lease: bytes,
     ids: Sequence[int],
     choose: ChooseChannel,
+    has_room: Callable[[str], bool],
     caps: Caps,
     *,
     now: datetime,
@@ -121,8 +122,8 @@ def depart(
 ) -> tuple[list[Ready], list[int]]:
     """Those of these claimed messages that may leave, marked `submitting` until then; the others end or wait.
 
-    Second come those that stay claimed because their privacy text is still on its way. `now` is the time of the truth
-    that is checked, `at` and `until` are the real clock's, by which leases run.
+    Second come those that stay claimed: their privacy text is still on its way, or their channel has no room at this
+    moment. `now` is the time of the truth that is checked, `at` and `until` are the real clock's, by which leases run.
     """
     found = {row.id: row for row in session.connection().execute(_CANDIDATES, {"ids": list(ids), "mine": lease})}
     rows = [found[id_] for id_ in ids if id_ in found]
@@ -143,6 +144,8 @@ def depart(
                 put_off(session, lease, [row.id], first)
         elif (channel := choose(row.office, row.channel)) is None:
             put_off(session, lease, [row.id], None)
+        elif not has_room(channel):
+            later.append(row.id)
         else:
             may_go.append((row, goal, channel))
     going = _within_caps(session, outbox, lease, may_go, caps, now, at)

@@ -61,7 +61,8 @@ def _command(product: Product, *words: str) -> str:
 
 def _walk_every_path(product: Product) -> None:
     ussd = f"{product.url}/webhooks/demo/africastalking/ussd"
-    key = _command(product, "api-keys", "create", "canary", "--scope", "records:read", "--scope", "records:write")
+    scopes = ("records:read", "records:write", "messages:read")
+    key = _command(product, "api-keys", "create", "canary", *(word for scope in scopes for word in ("--scope", scope)))
     api = f"{product.url}/api/v1/applications/"
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "canary"}
     body = {
@@ -75,6 +76,26 @@ def _walk_every_path(product: Product) -> None:
     def hop(text: str, session: str, phone: str = PHONE) -> str:
         form = {"sessionId": session, "phoneNumber": phone, "text": text, "networkCode": "51010"}
         return requests.post(ussd, data=form, timeout=20).text
+
+    def texts(round_: str) -> None:
+        """What a citizen writes, and what an aggregator reports, over both wires."""
+        hooks = f"{product.url}/webhooks/demo/africastalking/sms"
+        for place, text in enumerate(
+            (TYPED, f"STATUS {NUMBER}", f"STATUS {NUMBER}#{BORN_TYPED}", NAME, f"{NAME} {NIK}")
+        ):
+            form = {"from": PHONE, "to": "12345", "text": text, "id": f"{round_}{place}", "date": "2026-11-24 03:00:00"}
+            requests.post(f"{hooks}/inbound", data=form, timeout=30)
+            payload = {"umid": f"{round_}{place}", "source": PHONE, "destination": "+62", "body": text}
+            told = {"namespace": "SMS", "eventType": "inbound_message_received", "payload": payload}
+            requests.post(f"{product.url}/webhooks/demo/8x8/sms/inbound", json=told, timeout=30)
+        requests.post(f"{hooks}/inbound", data={"from": NAME, "text": TYPED, "id": round_}, timeout=30)
+        report = {"id": "ATXid_canary", "status": "Rejected", "phoneNumber": PHONE, "failureReason": NAME}
+        requests.post(f"{hooks}/reports", data=report, timeout=30)
+        requests.post(f"{hooks}/optout", data={"senderId": "X", "phoneNumber": PHONE}, timeout=30)
+        requests.post(f"{hooks}/reports", data=NAME.encode() + PHONE.encode(), timeout=30)
+        listed = {"phone": PHONE, "application": NUMBER}
+        requests.get(f"{product.url}/api/v1/messages", params=listed, headers=headers, timeout=30)
+        requests.get(f"{product.url}/api/v1/messages", params={"phone": NAME}, headers=headers, timeout=30)
 
     def calls(round_: str) -> None:
         claims = (["1", "1", number, BORN_TYPED] for number in (NUMBER, NIK, TYPED, PHONE))
@@ -103,17 +124,24 @@ def _walk_every_path(product: Product) -> None:
     billing = {"billing": BILLING, "amount": 950000, "due_at": "2026-11-24T10:00:00+07:00"}
     body = body | {"payment": billing}
     calls("first")
+    texts("first")
     export = Path(product.environment["VAR_DIR"]) / "export.csv"
     good, bad = f"{NUMBER};P10;SJJ;CETAK;{NAME};{PHONE}", f"{NIK};{NAME};SJJ;CETAK;;"
     export.write_text(f"number;service;office;status;name;phone\n{good}\n{bad}\n")
     _command(product, "import", "applications", str(export))
     _command(product, "limits", "show", "--phone", PHONE)
     _command(product, "audit", "show", "--number", NUMBER)
+    for fault in ("refuse:403", "garbage", "500", "no-credit"):
+        requests.post(f"{product.url}/simulator/faults", json={"fault": fault, "sticky": False}, timeout=10)
+        texts(fault)
+    for words in (("messages", "list", "--phone", PHONE), ("inbox", "list"), ("optout", "show", "--phone", PHONE)):
+        _command(product, *words)
     _command(product, "clock", "once")
     # Faults: Redis hangs, then the database's file is not to be had.
     valkey = product.child("valkey")
     subprocess.run(["kill", "-STOP", str(valkey)], check=True)
     calls("hanging")
+    texts("hanging")
     subprocess.run(["kill", "-CONT", str(valkey)], check=True)
     database = Path(product.environment["VAR_DIR"]) / "gateway.db"
     with closing(sqlite3.connect(database, isolation_level=None)) as blocking:

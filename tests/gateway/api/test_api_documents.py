@@ -19,6 +19,8 @@ def test_the_document_is_served_without_a_key_and_names_every_call(office: BackO
         (f"{PREFIX}/applications/{{number}}", "put"),
         (f"{PREFIX}/applications/{{number}}", "get"),
         (f"{PREFIX}/applications/{{number}}/status", "post"),
+        (f"{PREFIX}/messages", "get"),
+        (f"{PREFIX}/tasks", "get"),
     }
 
 
