@@ -60,9 +60,9 @@ class Citizen:
             for message in self.office.messages(Message.id > last)
         ]
 
-    def asks(self, text: str) -> Said:
+    def asks(self, text: str, their_id: str | None = None) -> Said:
         """Write what gets a single answer."""
-        [said] = self.write(text)
+        [said] = self.write(text, their_id)
         return said
 
     def inbox(self) -> list[Inbound]:
