@@ -14,9 +14,9 @@ ANSWERS_AN_HOUR: Final = 10
 # What operators and handsets send by themselves when a message arrives, or cannot.
 _NOTICE: Final = re.compile(
     r"(pesan|sms|message|msg)( anda| kepada| ke| to)?\b.{0,60}"
-    r"\b(terkirim|telah terkirim|telah sampai|telah diterima|gagal terkirim|tidak terkirim|delivered|not delivered"
-    r"|undelivered|failed to send|has been received)\b"
-    r"|^(delivered|delivery report|laporan pengiriman|terkirim|auto ?reply|balasan otomatis|out of office)\b",
+    r"\b(terkirim|telah sampai|telah diterima|delivered|undelivered|failed to send|has been received)\b"
+    r"|^(delivered|delivery report|laporan pengiriman|terkirim|auto[ -]?reply|automatic reply|balasan otomatis"
+    r"|out of office)\b",
     re.IGNORECASE,
 )
 _LONGEST_NOTICE: Final = 200
@@ -37,7 +37,7 @@ def is_notice(text: str) -> bool:
 
 def is_empty(text: str) -> bool:
     """Whether nothing is left of a text that a person could have meant."""
-    return not any(character.isalnum() or character == "?" for character in to_gsm7(text))
+    return not any(map(str.isalnum, text)) and "?" not in to_gsm7(text)
 
 
 def _plain(text: str) -> str:
