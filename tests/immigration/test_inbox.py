@@ -6,6 +6,7 @@ import pytest
 
 from immigration.applications.states import Status
 from immigration.identity import Try, attempt
+from immigration.inbox import facts
 from immigration.people import LANGUAGES
 from tests.support.citizen import Citizen, Said
 from tests.support.clock import MovedClock
@@ -62,8 +63,8 @@ QUESTIONS = (
 
 
 def test_each_question_is_answered_once_in_one_segment_and_in_the_language_of_who_asks(office: SmsOffice) -> None:
-    for place, (texts, template, facts) in enumerate(QUESTIONS):
-        for language, text, fact in zip(LANGUAGES, texts, facts, strict=True):
+    for place, (texts, template, named) in enumerate(QUESTIONS):
+        for language, text, fact in zip(LANGUAGES, texts, named, strict=True):
             said = Citizen(office, 100 + place).speaks(language).asks(text)
             assert (said.template, fact in said.words) == (template, True), (text, said)
     written = office.messages()
@@ -72,14 +73,16 @@ def test_each_question_is_answered_once_in_one_segment_and_in_the_language_of_wh
     assert office.open_tasks() == []
 
 
-def test_fees_and_papers_of_each_service_fit_a_segment(office: SmsOffice) -> None:
-    for place, code in enumerate(office.catalogue().services):
-        citizen = Citizen(office, 200 + place)
+def test_fees_and_papers_of_each_service_fit_a_segment(office: SmsOffice, clock: MovedClock) -> None:
+    texts = office.outbox.texts
+    for service in office.catalogue().services.values():
         for language in LANGUAGES:
-            citizen.speaks(language)
-            citizen.write(f"BIAYA {code}")
-            citizen.write(f"SYARAT {code}")
-    assert {message.segments for message in office.messages()} == {1}
+            fees = facts.fees(service, language, clock().date())
+            named = {"layanan": facts.named(service, language), "syarat": service.papers[language], "biaya": fees}
+            for template in ("A_BIAYA_LAYANAN", "A_SYARAT_LAYANAN"):
+                said = texts.render(template, language, named, can_reply=True, ussd_code="*384*1303#")
+                assert said.segments == 1, (service.code, language)
+                assert template != "A_BIAYA_LAYANAN" or f": {fees}." in said.text, "no fee is cut short"
 
 
 def test_without_a_number_to_write_to_the_texts_name_the_code_to_dial(office: SmsOffice) -> None:
