@@ -20,6 +20,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 FIELDS: Final = frozenset(
     {
         "aggregator",
+        "back",
         "batch",
         "changed",
         "channel",
@@ -61,6 +62,7 @@ FIELDS: Final = frozenset(
         "took_ms",
         "total",
         "unchanged",
+        "unknown",
         "version",
     }
 )

@@ -117,6 +117,8 @@ class Settings(BaseSettings):
         ):
             if url.startswith("http://"):
                 found.append(f"{name}: plain http shows messages to the network")
+        if self.sms_channel == "simulated":
+            found.append("SMS_AGGREGATOR: none is set up, so messages wait and nobody gets one")
         return found
 
     def screen_septets(self, network: str) -> int:

@@ -12,8 +12,8 @@ from flask import Blueprint, Response, abort
 from gateway.admission import admit, read_body
 from gateway.aggregators.port import Request, Unusable
 from gateway.aggregators.sms import SmsWebhooks
+from gateway.channels import WEBHOOKS
 from gateway.logs import get_logger
-from gateway.messaging import WEBHOOKS
 from gateway.wiring import Wiring
 from immigration.contacts import choose, know
 from immigration.database import is_unreachable

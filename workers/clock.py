@@ -49,6 +49,7 @@ def sweep(database: Database, now: datetime) -> dict[str, int]:
         return {"messages_given_back": 0, "messages_unknown": 0}
     with database.writing() as session:
         back, unknown = delivery.release_dead(session, now)
+    structlog.get_logger("clock").warning("a worker died", back=back, unknown=unknown)
     return {"messages_given_back": back, "messages_unknown": unknown}
 
 

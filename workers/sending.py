@@ -215,7 +215,7 @@ class _Drain:
         chosen = [self._claimed.popleft() for _ in range(self._granted(min(room, len(self._claimed))))]
         if not chosen:
             return []
-        ready, later = departure.depart(
+        ready, later, ended = departure.depart(
             session,
             self._parts.outbox,
             self._lease,
@@ -228,6 +228,8 @@ class _Drain:
             until=now + self._parts.effort.lease,
         )
         self._claimed.extendleft(reversed(later))
+        for fault, count in ended.items():
+            _LOG.warning("messages not sent", reason=fault, count=count)
         return ready
 
     def _granted(self, wanted: int) -> int:
@@ -295,6 +297,7 @@ class _Drain:
             retry_after_s=outcome.retry_after_s,
             word=outcome.word,
             next_channel=onward,
+            office=one.office,
         )
 
     def _leave(self) -> None:

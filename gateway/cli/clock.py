@@ -38,7 +38,7 @@ def run_() -> None:
 @click.option("--at", type=Rfc3339(), help="See this time instead of now.")
 def once(at: datetime | None) -> None:
     """One pass of everything that is due, done before the command returns; prints a count per line."""
-    from gateway.messaging import build_sender
+    from gateway.channels import build_sender
     from workers import clock as ticking
 
     with opened() as parts:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from gateway.cli.starting import database_fault, settings_for
 from gateway.messaging import build_outbox
 from gateway.settings import Settings
-from gateway.wiring import connect_redis, key_ring
 from immigration import audit
 from immigration.clock import utc_now
 from immigration.database import Database, DatabaseBusy
@@ -21,7 +20,7 @@ from immigration.keys import NoLookupKey, load_vault
 from immigration.messages.outbox import Outbox
 from immigration.messages.texts import BadTemplate
 from immigration.offices.snapshot import CatalogueSnapshot
-from immigration.vault import BadKeyRing, Unreadable, Vault
+from immigration.vault import BadKeyRing, KeyRing, Unreadable, Vault
 
 _ACTOR_LENGTH: Final = 80
 _REDIS_S: Final = 0.5
@@ -44,6 +43,7 @@ class Opened:
 
     def ring(self) -> None:
         """Tell the workers that a message waits; where no Redis is named, the clock finds it within seconds."""
+        from gateway.wiring import connect_redis
         from workers.jobs import ring
 
         if self.settings.redis_url is not None:
@@ -61,7 +61,7 @@ def opened() -> Iterator[Opened]:
     try:
         database = Database(settings.database_url)
         try:
-            yield Opened(settings, database, load_vault(database, key_ring(settings)))
+            yield Opened(settings, database, load_vault(database, KeyRing.from_base64(settings.data_keys)))
         finally:
             database.close()
     except (BadKeyRing, NoLookupKey, Unreadable) as fault:

@@ -20,7 +20,7 @@ def web() -> None:
 @click.command()
 def worker() -> None:
     """Send messages and do background work until SIGTERM; what is on the wire is finished, the rest given back."""
-    from gateway.messaging import build_sender
+    from gateway.channels import build_sender
     from workers.jobs import configure
     from workers.worker import GatewayWorker
 

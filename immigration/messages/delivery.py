@@ -5,7 +5,7 @@ leaves; the answer settles it. Whoever lost the lease finds that the condition n
 """
 
 import random
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -117,6 +117,7 @@ class Result:
     retry_after_s: float | None = None
     word: str = ""
     next_channel: str | None = None
+    office: str | None = None
 
 
 def claim(
@@ -238,7 +239,7 @@ def _end(session: Session, state: State, results: Sequence[Result], now: datetim
     )
     for one in results:
         if state is State.UNKNOWN:
-            ask_about_unknown(session, [one.message_id], now)
+            _ask_about_unknown(session, one.message_id, one.office, now)
         else:
             open_task(
                 session,
@@ -246,21 +247,15 @@ def _end(session: Session, state: State, results: Sequence[Result], now: datetim
                 str(one.message_id),
                 f"message {one.message_id} cannot be delivered: {one.fault}",
                 now,
+                office=one.office,
                 message_id=one.message_id,
             )
 
 
-def ask_about_unknown(session: Session, ids: Iterable[int], now: datetime) -> None:
+def _ask_about_unknown(session: Session, id_: int, office: str | None, now: datetime) -> None:
     """An officer decides whether a message that may have gone out is to go out again."""
-    for id_ in ids:
-        open_task(
-            session,
-            "unknown_result",
-            str(id_),
-            f"nobody can tell whether message {id_} went out: `messages show`, then `messages resend` if it did not",
-            now,
-            message_id=id_,
-        )
+    words = f"nobody can tell whether message {id_} went out: `messages show`, then `messages resend` if it did not"
+    open_task(session, "unknown_result", str(id_), words, now, office=office, message_id=id_)
 
 
 def _queue_again(session: Session, lease: bytes, results: Sequence[Result], now: datetime) -> None:
@@ -275,8 +270,9 @@ def _queue_again(session: Session, lease: bytes, results: Sequence[Result], now:
     for one in results:
         delay = retry_delay(attempts.get(one.message_id, 1))
         if one.next_channel is not None:
+            # What this channel asked for is nothing to the other.
             delay = timedelta()
-        if one.retry_after_s is not None:
+        elif one.retry_after_s is not None:
             delay = max(delay, timedelta(seconds=one.retry_after_s))
         rows.append({"row_id": one.message_id, "then": now + delay, "why": one.fault, "by": one.next_channel})
     session.connection().execute(
@@ -372,7 +368,7 @@ def release_dead(session: Session, now: datetime) -> tuple[int, int]:
         update(Message)
         .where(Message.lease_until < now, Message.state == State.SUBMITTING)
         .values(state=State.UNKNOWN, rank=RANK[State.UNKNOWN], fault="worker died", lease=None, lease_until=None)
-        .returning(Message.id, Message.channel)
+        .returning(Message.id, Message.channel, Message.office)
         .execution_options(synchronize_session=False)
     ).all()
     if lost:
@@ -390,7 +386,8 @@ def release_dead(session: Session, now: datetime) -> tuple[int, int]:
                 for row in lost
             ],
         )
-        ask_about_unknown(session, [row.id for row in lost], now)
+        for row in lost:
+            _ask_about_unknown(session, row.id, row.office, now)
     return len(back), len(lost)
 
 

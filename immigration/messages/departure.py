@@ -119,22 +119,26 @@ def depart(
     now: datetime,
     at: datetime,
     until: datetime,
-) -> tuple[list[Ready], list[int]]:
+) -> tuple[list[Ready], list[int], Counter[str]]:
     """Those of these claimed messages that may leave, marked `submitting` until then; the others end or wait.
 
     Second come those that stay claimed: their privacy text is still on its way, or their channel has no room at this
-    moment. `now` is the time of the truth that is checked, `at` and `until` are the real clock's, by which leases run.
+    moment; third, what ended or is held up, counted by why. `now` is the time of the truth that is checked, `at` and
+    `until` are the real clock's, by which leases run.
     """
     found = {row.id: row for row in session.connection().execute(_CANDIDATES, {"ids": list(ids), "mine": lease})}
     rows = [found[id_] for id_ in ids if id_ in found]
     waiting = _unsettled(session, rows, now)
     may_go: list[tuple[Any, _Goal, str]] = []
     later: list[int] = []
+    ended: Counter[str] = Counter()
     for row in rows:
         goal = _goal(session, outbox.vault, row, now)
         end = _end(row, goal, now)
         if end is not None or goal is None:
-            _finish(session, row, *(end or (State.CANCELLED, "no phone")), now)
+            state, fault = end or (State.CANCELLED, "no phone")
+            _finish(session, row, state, fault, now)
+            ended[fault] += 1
         elif row.waits and (morning := outbox.not_quiet(row.office, now)) > now:
             put_off(session, lease, [row.id], morning)
         elif row.after_id in waiting:
@@ -149,9 +153,10 @@ def depart(
         else:
             may_go.append((row, goal, channel))
     going = _within_caps(session, outbox, lease, may_go, caps, now, at)
+    ended["cap reached"] += len(may_go) - len(going)
     begun = {row.id: (channel, goal.phone_hash) for row, goal, channel in going}
     mark_submitting(session, lease, begun, at, until)
-    return [_ready(outbox, *one, now) for one in going], later
+    return [_ready(outbox, *one, now) for one in going], later, +ended
 
 
 def give_back_spent(session: Session, refused: Sequence[Ready]) -> None:

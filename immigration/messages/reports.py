@@ -180,7 +180,7 @@ def _apply(session: Session, message_id: int, news: News, fault: str | None, now
         update(Message)
         .where(Message.id == message_id, Message.rank < rank)
         .values(**values)
-        .returning(Message.reason)
+        .returning(Message.reason, Message.office)
         .execution_options(synchronize_session=False)
     ).first()
     if changed is None:
@@ -188,6 +188,6 @@ def _apply(session: Session, message_id: int, news: News, fault: str | None, now
     finish_about(session, "unknown_result", str(message_id), "report", now)
     if state is State.FAILED:
         words = f"message {message_id} ({changed.reason}) did not reach the phone: {fault or news}"
-        open_task(session, "message_failed", str(message_id), words, now, message_id=message_id)
+        open_task(session, "message_failed", str(message_id), words, now, office=changed.office, message_id=message_id)
     elif state is State.DELIVERED:
         finish_about(session, "message_failed", str(message_id), "report", now)

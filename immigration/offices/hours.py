@@ -10,8 +10,6 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from immigration.offices.catalogue import OfficeFacts, Span
 
 _LABELS: Final = {
@@ -48,6 +46,9 @@ def zone_label(zone: ZoneInfo) -> str:
 
 @lru_cache(maxsize=8)
 def _holidays(year: int) -> Mapping[date, str]:
+    # Takes a tenth of a second to load, which a command that asks for no holiday need not pay for.
+    import holidays
+
     return dict(holidays.country_holidays("ID", years=year, categories=("public", "government"), language="id").items())
 
 

@@ -45,7 +45,8 @@ def found(text: str) -> set[str]:
     return {canary for canary in CANARIES for way in written(canary) if way.lower() in lower}
 
 
-@pytest.fixture(scope="module")
+# For the whole session: modules are mixed, and a product takes long to start.
+@pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with running_product(tmp_path_factory.mktemp("canaries"), {"LOG_LEVEL": "DEBUG"}) as running:
         _walk_every_path(running)
@@ -77,7 +78,7 @@ def _walk_every_path(product: Product) -> None:
         form = {"sessionId": session, "phoneNumber": phone, "text": text, "networkCode": "51010"}
         return requests.post(ussd, data=form, timeout=20).text
 
-    def texts(round_: str) -> None:
+    def texts(round_: str, *said: str) -> None:
         """What a citizen writes, and what an aggregator reports, over both wires."""
         hooks = f"{product.url}/webhooks/demo/africastalking/sms"
         for place, text in enumerate(
@@ -124,7 +125,7 @@ def _walk_every_path(product: Product) -> None:
     billing = {"billing": BILLING, "amount": 950000, "due_at": "2026-11-24T10:00:00+07:00"}
     body = body | {"payment": billing}
     calls("first")
-    texts("first")
+    texts("first", TYPED, f"STATUS {NUMBER}", f"STATUS {NUMBER}#{BORN_TYPED}", NAME, f"{NAME} {NIK}")
     export = Path(product.environment["VAR_DIR"]) / "export.csv"
     good, bad = f"{NUMBER};P10;SJJ;CETAK;{NAME};{PHONE}", f"{NIK};{NAME};SJJ;CETAK;;"
     export.write_text(f"number;service;office;status;name;phone\n{good}\n{bad}\n")
@@ -133,7 +134,7 @@ def _walk_every_path(product: Product) -> None:
     _command(product, "audit", "show", "--number", NUMBER)
     for fault in ("refuse:403", "garbage", "500", "no-credit"):
         requests.post(f"{product.url}/simulator/faults", json={"fault": fault, "sticky": False}, timeout=10)
-        texts(fault)
+        texts(fault, "STATUS")
     for words in (("messages", "list", "--phone", PHONE), ("inbox", "list"), ("optout", "show", "--phone", PHONE)):
         _command(product, *words)
     _command(product, "clock", "once")
@@ -141,7 +142,7 @@ def _walk_every_path(product: Product) -> None:
     valkey = product.child("valkey")
     subprocess.run(["kill", "-STOP", str(valkey)], check=True)
     calls("hanging")
-    texts("hanging")
+    texts("hanging", f"STATUS {NUMBER}")
     subprocess.run(["kill", "-CONT", str(valkey)], check=True)
     database = Path(product.environment["VAR_DIR"]) / "gateway.db"
     with closing(sqlite3.connect(database, isolation_level=None)) as blocking:

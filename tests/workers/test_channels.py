@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.channels import build_sender
 from gateway.simulator.aggregator import PretendAggregator
 from immigration.applications.states import Status
 from immigration.messages.delivery import channels
@@ -38,6 +39,20 @@ def test_an_office_may_choose_its_own_channel(office: SmsOffice, aggregator: Pre
         sender.close()
         assert [accepted.phone for accepted in aggregator.ledger.accepted()] == [phone_of(1)]
         assert [accepted.phone for accepted in second.ledger.accepted()] == [phone_of(2)]
+
+
+def test_production_without_an_aggregator_keeps_messages_and_tells_an_officer(
+    office: SmsOffice, aggregator: PretendAggregator
+) -> None:
+    office.greeted(1)
+    office.record(1)
+    office.change(1, Status.CETAK)
+    production = office.settings.model_copy(update={"gateway_env": "production"})
+    sender = build_sender(production, office.database, office.vault, office.outbox, None, office.clock)
+    sender.drain()
+    sender.close()
+    assert office.states() == {"queued": 1}
+    assert office.open_tasks() == ["channel_paused"]
 
 
 def test_a_slow_pace_loses_nothing(office: SmsOffice, aggregator: PretendAggregator) -> None:

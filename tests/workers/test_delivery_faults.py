@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from gateway.aggregators import transport
 from gateway.simulator.aggregator import Fault, PretendAggregator
@@ -11,6 +12,7 @@ from immigration.applications.states import Status
 from immigration.messages import delivery
 from immigration.messages.departure import Caps
 from immigration.messages.reports import Report, take
+from immigration.messages.tables import Channel
 from tests.support.clock import MovedClock
 from tests.support.sms import SmsOffice, channel_to, number, phone_of, second_channel_to, sending
 
@@ -233,16 +235,19 @@ def test_a_paused_channel_burns_nothing_and_an_officer_opens_it_again(office: Sm
 def test_another_channel_takes_over_only_what_the_first_surely_did_not_accept(
     office: SmsOffice, aggregator: PretendAggregator
 ) -> None:
-    office.greeted(1, 2, 3)
-    for place in (1, 2, 3):
+    office.greeted(1, 2, 3, 4)
+    for place in (1, 2, 3, 4):
         office.record(place)
     with PretendAggregator() as second, sending(office, channel_to(aggregator), second_channel_to(second)) as sender:
-        aggregator.fail(Fault.parse("500"), Fault.parse("accept-hang"), Fault.parse("no-credit"))
-        for place in (1, 2, 3):
+        aggregator.fail(*map(Fault.parse, ("500", "accept-hang", "429:600", "no-credit")))
+        for place in (1, 2, 3, 4):
             office.change(place, Status.CETAK)
             sender.drain()
-        assert [message.state for message in office.messages()] == ["submitted", "unknown", "submitted"]
-        assert [accepted.phone for accepted in second.ledger.accepted()] == [phone_of(1), phone_of(3)]
+            with office.database.writing() as session:
+                # The first channel is asked again each time.
+                session.execute(update(Channel).values(held_until=None))
+        assert [message.state for message in office.messages()] == ["submitted", "unknown", "submitted", "submitted"]
+        assert [accepted.phone for accepted in second.ledger.accepted()] == [phone_of(1), phone_of(3), phone_of(4)]
         assert [accepted.phone for accepted in aggregator.ledger.accepted()] == [phone_of(2)]
         ids = {message.uid.hex() for message in office.messages()}
         assert {accepted.client_id for accepted in second.ledger.accepted()} <= ids

@@ -108,7 +108,7 @@ class TestReading:
         assert office.call("GET", "/messages", key=key).status_code == 403
         assert office.call("GET", "/tasks", key=key).status_code == 200
         office.call("GET", "/messages")
-        assert [action for _, action, *_ in office.audited()] == ["listed"]
+        assert [action for _, action, *_ in office.audited()].count("listed") == 1
 
     def test_tasks_are_listed_newest_first_and_done_ones_apart(self, office: BackOffice) -> None:
         with office.wiring.database.writing() as session:
