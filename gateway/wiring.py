@@ -8,6 +8,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from gateway.logs import get_logger
 from gateway.messaging import build_outbox
 from gateway.settings import Settings
 from immigration.clock import Clock, utc_now
@@ -68,9 +69,13 @@ def build(settings: Settings, *, database_timeout_s: float = 3.0, redis_timeout_
     return assemble(settings, database, vault, redis, utc_now)
 
 
+def _inbox_failed(fault: Exception) -> None:
+    get_logger("inbox").error("inbound sms failed", exc_info=fault)
+
+
 def assemble(settings: Settings, database: Database, vault: Vault, redis: Redis, clock: Clock) -> Wiring:
     """Put the rest together around these. Raises `BadTemplate`."""
     catalogue = CatalogueSnapshot(database)
     outbox = build_outbox(settings, vault, catalogue)
-    inbox = InboxDesk(database, vault, outbox, clock, settings.office_default)
+    inbox = InboxDesk(database, vault, outbox, clock, settings.office_default, _inbox_failed)
     return Wiring(settings, database, vault, redis, clock, catalogue, outbox, inbox)

@@ -16,6 +16,7 @@ from immigration.contacts import Choice, Contact, choices_of, phone_of
 from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import body_of, cancel
 from immigration.messages.tables import Message, MessageEvent
+from immigration.tasks import finish_about
 from immigration.vault import Vault
 
 ERASED: Final = "erased"
@@ -48,6 +49,16 @@ def erase(
         # That it was done, not of whom.
         audit.note(session, at=now, actor=actor, action="erased", through=through)
     people.forget(session, phone_hash)
+    unread = (
+        update(Inbound)
+        .where(Inbound.phone_hash == phone_hash, Inbound.state.in_(("office", "stuck")))
+        .values(state="left")
+        .returning(Inbound.id)
+    )
+    for number in session.scalars(unread.execution_options(synchronize_session=False)).all():
+        # Nothing is left of it that a person could read.
+        finish_about(session, "free_text", str(number), actor, now)
+        finish_about(session, "inbound_stuck", str(number), actor, now)
     session.execute(delete(Choice).where(Choice.phone_hash == phone_hash))
     empty: tuple[tuple[type[Any], dict[str, Any]], ...] = (
         (Message, {"body_sealed": None, "key_id": None, "phone_hash": None}),

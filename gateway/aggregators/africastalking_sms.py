@@ -140,6 +140,8 @@ def outcome_of(reply: HttpReply, phone: str) -> Outcome:
     status = reply.status
     if status in (401, 403):
         return Outcome("channel", "credentials refused", word=f"HTTP {status}")
+    if status == 402:
+        return Outcome("channel", "no credit", word="HTTP 402")
     if status == 429:
         return Outcome("retry", "throttled", retry_after_s=retry_after(reply), word="HTTP 429")
     if status in (500, 503):

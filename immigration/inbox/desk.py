@@ -1,6 +1,7 @@
 """What happens when a citizen writes to us? Stored first, once; then understood and answered, once."""
 
 import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +14,7 @@ from immigration.database import Database, is_unreachable, upsert
 from immigration.inbox import guard
 from immigration.inbox.answers import FORWARDED, OCCASION, Answers, Sender
 from immigration.inbox.keywords import Keyword, parse
+from immigration.inbox.officer import leave_task, next_waiting
 from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import Outbox, anything_queued, body_of, newest_to
 from immigration.messages.tables import Message
@@ -33,14 +35,23 @@ _ALWAYS_DONE: Final = frozenset({Keyword.STOP, Keyword.HAPUS, Keyword.SALAH})
 
 
 class InboxDesk:
-    """Takes what people write, and answers."""
+    """Takes what people write, and answers. `report` is told of each fault of ours, for the log."""
 
-    def __init__(self, database: Database, vault: Vault, outbox: Outbox, clock: Clock, office: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        outbox: Outbox,
+        clock: Clock,
+        office: str,
+        report: Callable[[Exception], None] = lambda fault: None,
+    ) -> None:
         self._database = database
         self._vault = vault
         self._outbox = outbox
         self._clock = clock
         self._office = office
+        self._report = report
         self._answers = Answers(outbox)
 
     def store(self, channel: str, their_id: str, sender: str, text: str) -> int | None:
@@ -90,6 +101,7 @@ class InboxDesk:
         except Exception as fault:
             if is_unreachable(fault):
                 raise
+            self._report(fault)
             self._failed(number, type(fault).__name__)
             return False
 
@@ -137,7 +149,7 @@ class InboxDesk:
         quiet = self._is_talkative(session, row.phone_hash, now)
         if row.phone_hash is None or self._is_machine(session, row.phone_hash, text):
             state, keyword = "left", None
-        elif quiet and wish.keyword not in _ALWAYS_DONE:
+        elif quiet and wish.keyword is not None and wish.keyword not in _ALWAYS_DONE:
             state = "left"
         else:
             sender = Sender.of(session, self._vault, self._outbox, row)
@@ -184,8 +196,9 @@ class InboxDesk:
         )
 
     def _forward(self, session: Session, row: Inbound, now: datetime) -> None:
-        words = f"somebody wrote in their own words: `inbox list`, then `inbox answer {row.id}`"
-        open_task(session, "free_text", str(row.id), words, now, office=row.office, inbound_id=row.id)
+        """Leave a task; one for all that a phone writes until that is answered, however much it is."""
+        if next_waiting(session, row.phone_hash) is None:
+            leave_task(session, row, now)
 
     def _failed(self, number: int, reason: str) -> None:
         now = self._clock()

@@ -8,7 +8,7 @@ from typing import Final
 
 from immigration.gsm7 import to_gsm7
 
-ANSWERS_AN_HOUR: Final = 10
+ANSWERS_AN_HOUR: Final = 20
 """More answers than that within an hour no person reads; what stops or deletes is still done."""
 
 # What operators and handsets send by themselves when a message arrives, or cannot.

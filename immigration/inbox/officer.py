@@ -13,7 +13,7 @@ from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import Draft, Lane, Outbox
 from immigration.messages.tables import Message
 from immigration.messages.texts import SEGMENT_SEPTETS
-from immigration.tasks import finish_about
+from immigration.tasks import finish_about, open_task
 from immigration.vault import Vault
 
 TEMPLATE: Final = "A_PETUGAS"
@@ -35,6 +35,18 @@ def waiting(session: Session, limit: int) -> list[Inbound]:
     """What waits for an officer, the longest wait first."""
     query = select(Inbound).where(Inbound.state.in_(WAITING)).order_by(Inbound.id)
     return list(session.scalars(query.limit(limit)))
+
+
+def next_waiting(session: Session, phone_hash: bytes | None) -> Inbound | None:
+    """What waits longest of what this phone wrote in its own words."""
+    query = select(Inbound).where(Inbound.phone_hash == phone_hash, Inbound.state == "office")
+    return session.scalar(query.order_by(Inbound.id).limit(1))
+
+
+def leave_task(session: Session, row: Inbound, now: datetime) -> None:
+    """Have an officer read and answer a message."""
+    words = f"somebody wrote in their own words: `inbox list`, then `inbox answer {row.id}`"
+    open_task(session, "free_text", str(row.id), words, now, office=row.office, inbound_id=row.id)
 
 
 def received(session: Session, limit: int) -> list[Inbound]:
@@ -85,6 +97,9 @@ def answer(session: Session, outbox: Outbox, number: int, text: str, actor: str,
         .execution_options(synchronize_session=False)
     )
     finish_about(session, "free_text", str(number), actor, now)
+    following = next_waiting(session, row.phone_hash)
+    if following is not None:
+        leave_task(session, following, now)
     finish_about(session, "inbound_stuck", str(number), actor, now)
     return row
 

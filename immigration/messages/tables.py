@@ -101,9 +101,17 @@ class MessageEvent(Base):
 
     __tablename__ = "message_events"
     __table_args__ = (
-        Index("ix_message_events_message_id_id", "message_id", "id"),
+        # Two indexes that share no row, each led by the same column: left to choose, SQLite takes the wrong one.
+        Index(
+            "ix_message_events_message_id_id",
+            "message_id",
+            "id",
+            sqlite_where=text("message_id IS NOT NULL"),
+            postgresql_where=text("message_id IS NOT NULL"),
+        ),
         Index(
             "ix_message_events_unmatched",
+            "message_id",
             "aggregator_id",
             sqlite_where=text("message_id IS NULL"),
             postgresql_where=text("message_id IS NULL"),

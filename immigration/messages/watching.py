@@ -53,17 +53,13 @@ def paused(session: Session) -> list[str]:
 def totals(session: Session, now: datetime) -> list[Total]:
     """What was written within the last day."""
     rows = session.execute(
-        select(
-            Message.lane,
-            Message.state,
-            func.coalesce(Message.fault, ""),
-            func.count(),
-            func.sum(Message.segments),
-        )
+        select(Message.lane, Message.state, Message.fault, func.count(), func.sum(Message.segments))
         .where(Message.created_at > now - DAY)
-        .group_by(Message.lane, Message.state, func.coalesce(Message.fault, ""))
+        .group_by(Message.lane, Message.state, Message.fault)
     )
-    return [Total(Lane(lane).name.lower(), state, fault, count, parts) for lane, state, fault, count, parts in rows]
+    return [
+        Total(Lane(lane).name.lower(), state, fault or "", count, parts) for lane, state, fault, count, parts in rows
+    ]
 
 
 def seconds_taken(session: Session, now: datetime) -> dict[str, list[float]]:

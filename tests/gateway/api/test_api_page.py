@@ -24,10 +24,12 @@ def test_the_examples_record_move_and_read_an_application(tmp_path: Path) -> Non
             ["bash", "-euc", script], cwd=_ROOT, env=product.environment, capture_output=True, text=True, check=False
         )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    recorded, moved, read = (json.loads(line) for line in ran.stdout.splitlines() if line)
+    recorded, moved, read, *lists = (json.loads(line) for line in ran.stdout.splitlines() if line)
     assert [told["status"] for told in (recorded, moved, read)] == [
         "BERKAS_DIPERIKSA",
         "FOTO_WAWANCARA",
         "FOTO_WAWANCARA",
     ]
     assert len(read["history"]) == 2
+    assert lists
+    assert all({"items", "next"} == page.keys() for page in lists)
