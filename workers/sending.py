@@ -203,7 +203,7 @@ class _Drain:
         self._tell(results)
         for one in ready:
             channel = self._parts.routes.channels[one.channel]
-            self._flying[self._parts.pool.submit(channel.send, Sms(one.phone, one.text, one.uid.hex()))] = one
+            self._flying[self._parts.pool.submit(_send, channel, Sms(one.phone, one.text, one.uid.hex()))] = one
         return len(ready)
 
     def _begin(self, session: Session, room: int, now: datetime) -> list[Ready]:
@@ -264,7 +264,7 @@ class _Drain:
 
     def _settle(self, session: Session, now: datetime) -> list[Result]:
         results = [self._result(one, outcome) for one, outcome in self._answers]
-        delivery.settle(session, self._lease, results, now)
+        delivery.settle(session, self._lease, results, now, again_from=max(now, self._at()))
         refused = [one for (one, _), result in zip(self._answers, results, strict=True) if result.kind in _REFUSED]
         departure.give_back_spent(session, refused)
         by_channel: dict[str, list[str]] = {}
@@ -330,6 +330,15 @@ class _Drain:
                 _LOG.error("channel paused", channel=result.channel, reason=result.fault)
             elif result.kind != "accepted":
                 _LOG.warning("message not sent", channel=result.channel, outcome=result.kind, reason=result.fault)
+
+
+def _send(channel: SmsChannel, sms: Sms) -> Outcome:
+    """The outcome, whatever happens: what is lost here would be `unknown` only by its lease."""
+    try:
+        return channel.send(sms)
+    except Exception as fault:
+        _LOG.exception("channel failed", channel=channel.name)
+        return Outcome("unknown", "fault of ours", word=type(fault).__name__)
 
 
 def opted_out(session: Session, message_id: int, now: datetime) -> None:

@@ -169,8 +169,13 @@ def put_off(session: Session, lease: bytes, ids: Sequence[int], due: datetime | 
     )
 
 
-def settle(session: Session, lease: bytes, results: Sequence[Result], now: datetime) -> None:
-    """Write down what came of these. A report that was quicker keeps its word."""
+def settle(
+    session: Session, lease: bytes, results: Sequence[Result], now: datetime, *, again_from: datetime | None = None
+) -> None:
+    """Write down what came of these. A report that was quicker keeps its word.
+
+    Further tries are counted from `again_from` (none: now): a drain that sees a later time must not see them due.
+    """
     if not results:
         return
     # An answer that came after the lease had run out: what was asked of an officer is answered.
@@ -188,7 +193,7 @@ def settle(session: Session, lease: bytes, results: Sequence[Result], now: datet
             _end(session, state, ended, now)
     again = [*by_kind.get("retry", ()), *by_kind.get("channel", ())]
     if again:
-        _queue_again(session, lease, again, now)
+        _queue_again(session, lease, again, again_from or now)
     for result in by_kind.get("channel", ()):
         pause(session, result.channel, result.fault or "", now)
     note_events(

@@ -18,7 +18,7 @@ from immigration.messages.outbox import Outbox, body_about
 from immigration.messages.states import RANK, UNSETTLED, State
 from immigration.messages.tables import Message, SpendDay
 from immigration.tasks import open_task
-from immigration.vault import Vault
+from immigration.vault import Unreadable, Vault
 
 _DAY: Final = timedelta(days=1)
 _HELD: Final = timedelta(hours=1)
@@ -129,13 +129,23 @@ def depart(
     found = {row.id: row for row in session.connection().execute(_CANDIDATES, {"ids": list(ids), "mine": lease})}
     rows = [found[id_] for id_ in ids if id_ in found]
     waiting = _unsettled(session, rows, now)
-    may_go: list[tuple[Any, _Goal, str]] = []
+    may_go: list[tuple[Ready, _Goal]] = []
     later: list[int] = []
     ended: Counter[str] = Counter()
+    held_until = max(now, at) + _HELD
     for row in rows:
-        goal = _goal(session, outbox.vault, row, now)
-        end = _end(row, goal, now)
-        if end is not None or goal is None:
+        try:
+            goal = _goal(session, outbox.vault, row, now)
+            end = _end(row, goal, now)
+            opened = None if end is not None or goal is None else _opened(outbox.vault, row, goal)
+        except Unreadable:
+            # It must neither hold up those behind it nor be burnt: a key may be missing in DATA_KEYS.
+            put_off(session, lease, [row.id], held_until)
+            words = "messages do not open under the keys of DATA_KEYS: bring the missing key back, they wait"
+            open_task(session, "message_failed", "unreadable", words, now, message_id=row.id)
+            ended["unreadable"] += 1
+            continue
+        if end is not None or goal is None or opened is None:
             state, fault = end or (State.CANCELLED, "no phone")
             _finish(session, row, state, fault, now)
             ended[fault] += 1
@@ -151,12 +161,20 @@ def depart(
         elif not has_room(channel):
             later.append(row.id)
         else:
-            may_go.append((row, goal, channel))
-    going = _within_caps(session, outbox, lease, may_go, caps, now, at)
+            day = now.astimezone(outbox.catalogue().office(row.office).zone).date()
+            phone, text = opened
+            ready = Ready(row.id, row.uid, phone, text, row.office, channel, row.attempts + 1, row.segments, day)
+            may_go.append((ready, goal))
+    going = _within_caps(session, lease, may_go, caps, now, held_until)
     ended["cap reached"] += len(may_go) - len(going)
-    begun = {row.id: (channel, goal.phone_hash) for row, goal, channel in going}
-    mark_submitting(session, lease, begun, at, until)
-    return [_ready(outbox, *one, now) for one in going], later, +ended
+    mark_submitting(session, lease, {one.id: (one.channel, goal.phone_hash) for one, goal in going}, at, until)
+    return [one for one, _ in going], later, +ended
+
+
+def _opened(vault: Vault, row: Any, goal: _Goal) -> tuple[str, str]:
+    """Phone and text in clear. Raises `Unreadable`."""
+    phone = vault.unseal(goal.phone_sealed, phone_about(goal.phone_hash))
+    return phone, vault.unseal(row.body_sealed, body_about(row.uid))
 
 
 def give_back_spent(session: Session, refused: Sequence[Ready]) -> None:
@@ -164,31 +182,13 @@ def give_back_spent(session: Session, refused: Sequence[Ready]) -> None:
     spent: Counter[tuple[str, date]] = Counter()
     for one in refused:
         spent[one.office, one.day] += one.segments
-    for (office, day), segments in spent.items():
+    for (office, day), segments in sorted(spent.items()):
         session.execute(
             update(SpendDay)
             .where(SpendDay.office == office, SpendDay.day == day)
             .values(segments=SpendDay.segments - segments)
             .execution_options(synchronize_session=False)
         )
-
-
-def _ready(outbox: Outbox, row: Any, goal: _Goal, channel: str, now: datetime) -> Ready:
-    return Ready(
-        id=row.id,
-        uid=row.uid,
-        phone=outbox.vault.unseal(goal.phone_sealed, phone_about(goal.phone_hash)),
-        text=outbox.vault.unseal(row.body_sealed, body_about(row.uid)),
-        office=row.office,
-        channel=channel,
-        attempts=row.attempts + 1,
-        segments=row.segments,
-        day=_day(outbox, row.office, now),
-    )
-
-
-def _day(outbox: Outbox, office: str, now: datetime) -> date:
-    return now.astimezone(outbox.catalogue().office(office).zone).date()
 
 
 def _goal(session: Session, vault: Vault, row: Any, now: datetime) -> _Goal | None:
@@ -243,41 +243,37 @@ def _unsettled(session: Session, rows: Sequence[Any], now: datetime) -> dict[int
 
 def _within_caps(
     session: Session,
-    outbox: Outbox,
     lease: bytes,
-    may_go: Sequence[tuple[Any, _Goal, str]],
+    may_go: Sequence[tuple[Ready, _Goal]],
     caps: Caps,
     now: datetime,
-    at: datetime,
-) -> list[tuple[Any, _Goal, str]]:
-    """Those that no cap holds; the others wait an hour, and an officer is told once."""
+    held_until: datetime,
+) -> list[tuple[Ready, _Goal]]:
+    """Those that no cap holds; the others wait, and an officer is told once."""
     if not may_go:
         return []
-    phones = list({goal.phone_hash for _, goal, _ in may_go})
-    lately = session.connection().execute(_SENT_LATELY, {"phones": phones, "since": at - _DAY})
+    phones = list({goal.phone_hash for _, goal in may_go})
+    lately = session.connection().execute(_SENT_LATELY, {"phones": phones, "since": now - _DAY})
     sent = Counter({row.phone_hash: row.sent for row in lately})
-    within = []
-    for row, goal, channel in may_go:
+    within: dict[tuple[str, date], list[tuple[Ready, _Goal]]] = {}
+    for one, goal in may_go:
         if sent[goal.phone_hash] >= caps.per_phone:
-            _hold(session, lease, row, "one phone", f"phone:{row.office}", now, at)
+            _hold(session, lease, one, "one phone", f"phone:{one.office}", now, held_until)
         else:
             sent[goal.phone_hash] += 1
-            within.append((row, goal, channel))
+            within.setdefault((one.office, one.day), []).append((one, goal))
     going = []
-    by_office: dict[str, list[tuple[Any, _Goal, str]]] = {}
-    for one in within:
-        by_office.setdefault(one[0].office, []).append(one)
-    for office, ones in by_office.items():
-        day = _day(outbox, office, now)
-        if _spend(session, office, day, sum(row.segments for row, _, _ in ones), caps):
+    # In order, so that two workers cannot each wait for the other's row.
+    for (office, day), ones in sorted(within.items()):
+        if _spend(session, office, day, sum(one.segments for one, _ in ones), caps):
             going += ones
             continue
         # Some may still fit.
-        for one in ones:
-            if _spend(session, office, day, one[0].segments, caps):
-                going.append(one)
+        for one, goal in ones:
+            if _spend(session, office, day, one.segments, caps):
+                going.append((one, goal))
             else:
-                _hold(session, lease, one[0], f"office {office}", f"office:{office}", now, at)
+                _hold(session, lease, one, f"office {office}", f"office:{office}", now, held_until)
     return going
 
 
@@ -299,11 +295,13 @@ def _spend(session: Session, office: str, day: date, segments: int, caps: Caps) 
     return counted.first() is not None
 
 
-def _hold(session: Session, lease: bytes, row: Any, whose: str, about: str, now: datetime, at: datetime) -> None:
-    put_off(session, lease, [row.id], at + _HELD)
+def _hold(
+    session: Session, lease: bytes, one: Ready, whose: str, about: str, now: datetime, held_until: datetime
+) -> None:
+    put_off(session, lease, [one.id], held_until)
     note_events(
         session,
-        [{"message_id": row.id, "at": now, "source": "check", "state": State.QUEUED.value, "fault": "cap reached"}],
+        [{"message_id": one.id, "at": now, "source": "check", "state": State.QUEUED.value, "fault": "cap reached"}],
     )
     words = f"the day's cap on messages is reached for {whose}: they wait; look for what sends so many"
-    open_task(session, "cap_reached", about, words, now, office=row.office, message_id=row.id)
+    open_task(session, "cap_reached", about, words, now, office=one.office, message_id=one.id)

@@ -290,6 +290,41 @@ def test_urgent_messages_go_first_whatever_was_written_before(office: SmsOffice,
 
 
 @on_sqlite_alone
+def test_a_message_that_does_not_open_waits_and_holds_up_nobody(
+    office: SmsOffice, aggregator: PretendAggregator, clock: MovedClock
+) -> None:
+    office.greeted(1, 2)
+    for place in (1, 2):
+        office.record(place)
+        office.change(place, Status.CETAK)
+    first = office.messages()[0]
+    with office.database.writing() as session:
+        session.execute(update(Message).where(Message.id == first.id).values(body_sealed=b"\0" * 40))
+    with sending(office, channel_to(aggregator)) as sender:
+        sender.drain()
+        assert [message.state for message in office.messages()] == ["queued", "submitted"]
+        assert office.open_tasks() == ["message_failed"]
+        with office.database.writing() as session:
+            session.execute(update(Message).where(Message.id == first.id).values(body_sealed=first.body_sealed))
+        clock.move(hours=1)
+        sender.drain()
+    assert office.states() == {"submitted": 2}
+
+
+@on_sqlite_alone
+def test_a_drain_that_sees_a_later_time_tries_each_message_once(
+    office: SmsOffice, aggregator: PretendAggregator, clock: MovedClock
+) -> None:
+    office.greeted(1)
+    office.record(1)
+    office.change(1, Status.CETAK)
+    aggregator.stop()
+    later = clock() + timedelta(hours=5)
+    with sending(office, channel_to(aggregator)) as sender:
+        assert sender.drain(at=lambda: later).again == 1
+
+
+@on_sqlite_alone
 def test_names_phones_and_texts_are_sealed_in_the_row(office: SmsOffice) -> None:
     office.record(1)
     office.change(1, Status.PERLU_LENGKAPI, missing="Zaenab")
