@@ -2,11 +2,14 @@
 
 import threading
 
+from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from gateway import migrate
-from immigration.database import Base, Database
+from immigration.applications.tables import Application
+from immigration.database import Base, Database, unpooled
+from immigration.offices.tables import Office
 from immigration.vault import KeyRing
 
 
@@ -55,3 +58,32 @@ def test_the_migrations_make_the_tables_that_the_code_declares(database: Databas
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_database_of_the_version_before_messages_keeps_what_it_holds(database_url: str, key_ring: KeyRing) -> None:
+    engine = unpooled(database_url)
+    with engine.begin() as connection:
+        command.upgrade(migrate._config(connection), "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO offices (code, name, trial, zone, language, address, telephone, collection) "
+            "VALUES ('SJJ', 'UKK', true, 'Asia/Jakarta', 'id', '', '', '{}')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO services VALUES ('P10', 1, 'passport', '{}', '{}', '{}', '{}', true, '{}', true)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO applications (number_hash, number_sealed, number_last4, office, service, consent, status,"
+            " status_at, key_id, created_at, updated_at) VALUES (%s, %s, '0001', 'SJJ', 'P10', true, 'CETAK',"
+            " '2026-11-24 03:00:00', %s, '2026-11-24 03:00:00', '2026-11-24 03:00:00')".replace(
+                "%s", "?" if engine.dialect.name == "sqlite" else "%s"
+            ),
+            (b"h" * 16, b"sealed", b"key1"),
+        )
+    engine.dispose()
+    database = Database(database_url)
+    migrate.upgrade(database, key_ring)
+    with database.reading() as session:
+        [row] = session.scalars(select(Application)).all()
+        assert (row.number_last4, row.refused_phone_hash, row.erased_at) == ("0001", None, None)
+        assert session.get_one(Office, "SJJ").sms_channels == []
+    database.close()
