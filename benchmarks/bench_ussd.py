@@ -7,7 +7,6 @@ noisy machine disturbs both alike. Prints hops/s, hops per CPU second of the ser
 import os
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from benchmarks.load import Outcome, run
+from benchmarks.processes import cpu_s, memory_mb, start
 from gateway import valkey
 from gateway.migrate import upgrade
 from gateway.settings import Settings, load_settings
@@ -34,7 +34,6 @@ CALLERS = 2_000
 ROUNDS = 3
 SECONDS = 4.0
 PRODUCT_PORT, BARE_PORT = 18_101, 18_102
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -53,9 +52,9 @@ def main() -> None:
             "WEB_PROCESSES": "1",
             "LOG_LEVEL": "ERROR",
         }
-        product = _start([sys.executable, "-m", "gateway", "web"], environment, stack)
+        product = start([sys.executable, "-m", "gateway", "web"], environment, stack)
         bare_command = [sys.executable, "-m", "benchmarks.bare", str(BARE_PORT), str(settings.web_threads)]
-        bare = _start(bare_command, environment, stack)
+        bare = start(bare_command, environment, stack)
         targets = {
             "product": (product, PRODUCT_PORT, "/webhooks/demo/africastalking/ussd"),
             "bare": (bare, BARE_PORT, "/bare"),
@@ -70,9 +69,9 @@ def _compare(targets: dict[str, tuple[int, int, str]], connections: int) -> None
     measured: dict[str, list[tuple[Outcome, float]]] = {name: [] for name in targets}
     for _ in range(ROUNDS):
         for name, (pid, port, path) in targets.items():
-            before = _cpu(pid)
+            before = cpu_s(pid)
             outcome = run(port, path, connections=connections, callers=CALLERS, seconds=SECONDS)
-            measured[name].append((outcome, _cpu(pid) - before))
+            measured[name].append((outcome, cpu_s(pid) - before))
     per_cpu = {}
     for name, rounds in measured.items():
         per_cpu[name] = statistics.median(len(outcome.seconds) / cpu for outcome, cpu in rounds)
@@ -82,7 +81,7 @@ def _compare(targets: dict[str, tuple[int, int, str]], connections: int) -> None
         odd = sum(outcome.odd for outcome, _ in rounds)
         print(
             f"{connections} callers  {name:8} {rate:7.0f} hops/s  {per_cpu[name]:7.0f} hops per CPU second  "
-            f"p50 {p50:5.1f} ms  p99 {p99:5.1f} ms  memory {_memory(targets[name][0]):4.0f} MB  not CON {odd}"
+            f"p50 {p50:5.1f} ms  p99 {p99:5.1f} ms  memory {memory_mb(targets[name][0]):4.0f} MB  not CON {odd}"
         )
     print(f"{connections} callers  product / bare = {per_cpu['product'] / per_cpu['bare']:.2f} hops per CPU second")
 
@@ -110,17 +109,6 @@ def _fill(settings: Settings) -> None:
     database.close()
 
 
-def _start(command: list[str], environment: dict[str, str], stack: ExitStack) -> int:
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def stop() -> None:
-        process.terminate()
-        process.wait(15)
-
-    stack.callback(stop)
-    return process.pid
-
-
 def _warm(port: int, path: str) -> None:
     """Wait until the server listens, then let it warm up."""
     deadline = time.monotonic() + 20
@@ -133,33 +121,6 @@ def _warm(port: int, path: str) -> None:
                 raise
             time.sleep(0.1)
     run(port, path, connections=4, callers=CALLERS, seconds=1.0)
-
-
-def _family(pid: int) -> list[int]:
-    """The process and its descendants."""
-    found = [pid]
-    for parent in found:
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        found += [int(child) for child in children]
-    return found
-
-
-def _cpu(pid: int) -> float:
-    """CPU seconds, user and system, of the process and its descendants."""
-    total = 0.0
-    for one in _family(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / _TICK
-    return total
-
-
-def _memory(pid: int) -> float:
-    """Proportional memory in MB of the largest process: the one that serves."""
-    sizes = []
-    for one in _family(pid):
-        lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
-        sizes.append(next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024)
-    return max(sizes)
 
 
 if __name__ == "__main__":

@@ -236,10 +236,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_message_events_at"), ["at"], unique=False)
-        batch_op.create_index("ix_message_events_message_id_id", ["message_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_message_events_message_id_id",
+            ["message_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("message_id IS NOT NULL"),
+            postgresql_where=sa.text("message_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_message_events_unmatched",
-            ["aggregator_id"],
+            ["message_id", "aggregator_id"],
             unique=False,
             sqlite_where=sa.text("message_id IS NULL"),
             postgresql_where=sa.text("message_id IS NULL"),

@@ -1,5 +1,6 @@
-"""How does the database find its rows? Every statement that ran within a block, with the plan it is run by."""
+"""How does the database find its rows? Every statement that ran within a block, with the plan that it is run by."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,10 @@ from sqlalchemy import event
 
 from immigration.database import Database
 
+_SPACE = re.compile(r"\s+")
+# A list of values, however long it was.
+_LIST = re.compile(r"IN \((\?|%)[^()]*\)")
+
 
 @dataclass
 class Statements:
@@ -17,26 +22,28 @@ class Statements:
     database: Database
     ran: dict[str, Any] = field(default_factory=dict)
 
-    def plans(self) -> dict[str, str]:
-        """The database's plan of each, by statement."""
+    def plans(self, *, costs_aside: bool = False) -> dict[str, str]:
+        """The database's plan of each, by statement.
+
+        `costs_aside`: PostgreSQL would rather read all of a table that is small; show what it does with a large one.
+        """
         explain = "EXPLAIN QUERY PLAN " if self.database.dialect == "sqlite" else "EXPLAIN (COSTS OFF) "
         with self.database.engine.connect() as connection:
-            return {
-                statement: "\n".join(
-                    str(row[-1]) for row in connection.exec_driver_sql(explain + statement, parameters)
-                )
-                for statement, parameters in self.ran.items()
-            }
+            if costs_aside and self.database.dialect == "postgresql":
+                connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            found = {}
+            for statement, parameters in self.ran.items():
+                rows = connection.exec_driver_sql(explain + statement, parameters)
+                found[_LIST.sub("IN (…)", _SPACE.sub(" ", statement))] = "\n".join(str(row[-1]) for row in rows)
+            return found
 
 
 @contextmanager
 def noted(database: Database) -> Iterator[Statements]:
-    """Note what runs on this database within the block."""
+    """Note what runs on this database within the block; INSERTs look for nothing."""
     statements = Statements(database)
 
-    def note(
-        _connection: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
-    ) -> None:
+    def note(_one: object, _two: object, statement: str, parameters: Any, _context: object, many: bool) -> None:
         if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
             statements.ran.setdefault(statement, parameters[0] if many else parameters)
 
