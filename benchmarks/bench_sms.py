@@ -38,15 +38,17 @@ def main() -> None:
     aggregator = Aggregator(LATENCY_S)
     try:
         with staged(postgresql=postgresql, aggregator=aggregator) as stage:
-            _one_worker(stage, aggregator)
+            worker = _one_worker(stage, aggregator)
             _whole_way(stage, aggregator)
+            print(f"memory of the worker, web and clock beside it: {_memory(worker)}")
     finally:
         aggregator.stop()
     with staged(postgresql=postgresql) as stage:
         drain.measure(stage)
 
 
-def _one_worker(stage: Stage, aggregator: Aggregator) -> None:
+def _one_worker(stage: Stage, aggregator: Aggregator) -> int:
+    """How much one worker takes of what its threads could do; its process id."""
     fill(stage.database, stage.vault, 1, MESSAGES + 1, utc_now())
     worker = stage.start("worker", SMS_THREADS=str(THREADS))
     ring(stage.redis)
@@ -62,10 +64,12 @@ def _one_worker(stage: Stage, aggregator: Aggregator) -> None:
         f"one worker, {THREADS} threads, latency {LATENCY_S * 1000:.0f} ms: {rate:.0f} SMS/s, "
         f"ratio to threads / latency = {rate * LATENCY_S / THREADS:.2f}, busy {used / seconds:.0%} of a core"
     )
-    print(
-        f"  connections made {counts.connections}, open at once {counts.open_at_once}; "
-        f"memory {memory_mb(worker):.0f} MB (resident {memory_mb(worker, 'Rss'):.0f} MB)"
-    )
+    print(f"  connections made {counts.connections}, open at once {counts.open_at_once}; memory {_memory(worker)}")
+    return worker
+
+
+def _memory(process: int) -> str:
+    return f"{memory_mb(process):.0f} MB (resident {memory_mb(process, 'Rss'):.0f} MB)"
 
 
 def _whole_way(stage: Stage, aggregator: Aggregator) -> None:

@@ -102,6 +102,8 @@ _SENT_LATELY: Final = (
     .where(Message.phone_hash.in_(bindparam("phones", expanding=True)), Message.submitting_at > bindparam("since"))
     .group_by(Message.phone_hash)
 )
+# By dialect, as they are needed.
+_SPEND: Final[dict[str, Any]] = {}
 _UNSETTLED_OF: Final = select(Message.id, Message.state, Message.due_at).where(
     Message.id.in_(bindparam("ids", expanding=True)), Message.state.in_(UNSETTLED)
 )
@@ -282,17 +284,24 @@ def _spend(session: Session, office: str, day: date, segments: int, caps: Caps) 
     most = caps.spend // caps.price
     if segments > most:
         return False
-    counted = session.connection().execute(
+    dialect = session.get_bind().dialect.name
+    if dialect not in _SPEND:
+        _SPEND[dialect] = _spending(session)
+    values = {"whose": office, "on": day, "more": segments, "most": most}
+    return session.connection().execute(_SPEND[dialect], values).first() is not None
+
+
+def _spending(session: Session) -> Any:
+    """Adds segments to an office's day where that stays within the cap; a row where it did."""
+    grown = SpendDay.segments + bindparam("more")
+    return (
         upsert(session, SpendDay)
-        .values(office=office, day=day, segments=segments)
+        .values(office=bindparam("whose"), day=bindparam("on"), segments=bindparam("more"))
         .on_conflict_do_update(
-            index_elements=["office", "day"],
-            set_={"segments": SpendDay.segments + segments},
-            where=SpendDay.segments + segments <= most,
+            index_elements=["office", "day"], set_={"segments": grown}, where=grown <= bindparam("most")
         )
         .returning(SpendDay.segments)
     )
-    return counted.first() is not None
 
 
 def _hold(
