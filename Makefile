@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := gateway immigration menus workers
 
-.PHONY: help run test lint format bench clean
+.PHONY: help run test lint format bench soak clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -30,6 +30,9 @@ format: $(VENV)/.test ## Format and fix what can be fixed
 
 bench: $(VENV)/.test ## Measure against baselines of the same run
 	@for bench in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$bench .py) || exit 1; done
+
+soak: $(VENV)/.test ## A long storm: workers killed, Redis wiped, the aggregator lies; all is accounted for
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean: ## Remove what was built (the data under var/ stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
