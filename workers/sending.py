@@ -271,12 +271,15 @@ class _Drain:
         for result in results:
             if result.kind == "accepted" and result.aggregator_id is not None:
                 by_channel.setdefault(result.channel, []).append(result.aggregator_id)
-            if result.kind == "channel" or result.retry_after_s is not None:
+            if result.kind == "channel":
                 self._look_again_at = 0.0
-            if result.retry_after_s is not None:
-                delivery.hold(session, result.channel, now + timedelta(seconds=result.retry_after_s))
             if result.fault == _OPTED_OUT:
                 opted_out(session, result.message_id, now)
+        for one, outcome in self._answers:
+            # Not where only this phone is not to be disturbed.
+            if outcome.holds_channel and outcome.retry_after_s is not None:
+                delivery.hold(session, one.channel, now + timedelta(seconds=outcome.retry_after_s))
+                self._look_again_at = 0.0
         for channel, ids in by_channel.items():
             reports.match_answered(session, channel, ids, now)
         return results

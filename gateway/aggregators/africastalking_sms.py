@@ -143,9 +143,11 @@ def outcome_of(reply: HttpReply, phone: str) -> Outcome:
     if status == 402:
         return Outcome("channel", "no credit", word="HTTP 402")
     if status == 429:
-        return Outcome("retry", "throttled", retry_after_s=retry_after(reply), word="HTTP 429")
+        return Outcome("retry", "throttled", retry_after_s=retry_after(reply), holds_channel=True, word="HTTP 429")
     if status in (500, 503):
-        return Outcome("retry", "aggregator error", retry_after_s=retry_after(reply), word=f"HTTP {status}")
+        return Outcome(
+            "retry", "aggregator error", retry_after_s=retry_after(reply), holds_channel=True, word=f"HTTP {status}"
+        )
     if 300 <= status < 400 or status in (404, 405, 410):
         return Outcome("channel", "wrong address", word=f"HTTP {status}")
     if status >= 400 and status != 409:

@@ -85,9 +85,9 @@ def outcome_of(reply: HttpReply) -> Outcome:
     number = whole_number(told.get("code"))
     word = word if number is None else f"{word} code {number}"
     if status == 429 or number == 1100:
-        return Outcome("retry", "throttled", retry_after_s=retry_after(reply), word=word)
+        return Outcome("retry", "throttled", retry_after_s=retry_after(reply), holds_channel=True, word=word)
     if status in (500, 503):
-        return Outcome("retry", "aggregator error", retry_after_s=retry_after(reply), word=word)
+        return Outcome("retry", "aggregator error", retry_after_s=retry_after(reply), holds_channel=True, word=word)
     if number in _ABOUT_MESSAGE:
         return Outcome("permanent", _ABOUT_MESSAGE[number], word=word)
     if number in _ABOUT_US:

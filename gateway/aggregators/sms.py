@@ -42,7 +42,8 @@ class Outcome:
 
     `retry`: surely not accepted, may be tried again; `permanent`: never will be; `channel`: nothing goes this way until
     somebody puts it right; `unknown`: it may have been accepted, so it is never sent again by itself. `fault` is a
-    short name of ours, `word` the aggregator's own, without anything personal.
+    short name of ours, `word` the aggregator's own, without anything personal. `holds_channel`: what it asked us to
+    wait goes for every message.
     """
 
     kind: OutcomeKind
@@ -50,6 +51,7 @@ class Outcome:
     aggregator_id: str | None = None
     retry_after_s: float | None = None
     word: str = ""
+    holds_channel: bool = False
 
 
 class SmsChannel(Protocol):

@@ -204,6 +204,24 @@ def test_throttling_holds_the_whole_channel_for_as_long_as_it_was_asked(
     assert office.states() == {"submitted": 2}
 
 
+@on_sqlite_alone
+def test_a_phone_that_is_not_to_be_disturbed_holds_up_nobody_else(
+    office: SmsOffice, aggregator: PretendAggregator, clock: MovedClock
+) -> None:
+    office.greeted(1, 2)
+    for place in (1, 2):
+        office.record(place)
+    aggregator.fail(Fault.parse("dnd"))
+    with sending(office, channel_to(aggregator)) as sender:
+        for place in (1, 2):
+            office.change(place, Status.CETAK)
+            sender.drain()
+        assert [message.state for message in office.messages()] == ["queued", "submitted"]
+        clock.move(hours=1)
+        sender.drain()
+    assert office.states() == {"submitted": 2}
+
+
 def test_a_paused_channel_burns_nothing_and_an_officer_opens_it_again(office: SmsOffice, clock: MovedClock) -> None:
     places = range(1, 9)
     office.greeted(*places)
