@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
 from rq.utils import as_text, utcparse
-from rq.worker_registration import get_keys
+from rq.worker_registration import get_keys, register
 
 from workers.queues import queue
 
@@ -45,6 +46,11 @@ class GatewayWorker(SimpleWorker):
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """Three missed heartbeats make a worker dead (RQ: the job's whole time and a minute)."""
         return 3 * CHECK_EVERY_S
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """A sign of life and a place among the workers, which RQ takes at the start alone and a wiped Redis forgets."""
+        super().heartbeat(timeout, pipeline)
+        register(self, pipeline)
 
     def perform_job(self, job: Job, queue: Any, execution: Execution) -> bool:
         """Do the job here; `should_stop` gives signs of life meanwhile."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from redis import Redis
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from gateway.aggregators.africastalking_sms import AfricasTalkingSms
 from gateway.aggregators.eight_by_eight import EightByEight
@@ -128,7 +128,9 @@ class SmsOffice:
 
     def states(self) -> Counter[str]:
         """How many messages are in each state."""
-        return Counter(message.state for message in self.messages())
+        with self.database.reading() as session:
+            rows = session.execute(select(Message.state, func.count().label("messages")).group_by(Message.state))
+            return Counter({row.state: row.messages for row in rows})
 
     def events(self, message_id: int) -> list[MessageEvent]:
         """A message's events, oldest first."""

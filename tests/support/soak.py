@@ -4,14 +4,19 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+
+from sqlalchemy import select
 
 from gateway.simulator.aggregator import Accepted, Fault, PretendAggregator
 from immigration.applications.states import Status
 from immigration.clock import utc_now
 from immigration.messages.reports import News, Report, take
+from immigration.messages.states import UNSETTLED, State
+from immigration.messages.tables import Message, MessageEvent
+from immigration.tasks import Task
 from tests.support.sms import SmsOffice, phone_of
 from tests.support.workers import Crew
 
@@ -19,6 +24,7 @@ CALM = {"500": 0.02, "429:1": 0.003, "accept-reset": 0.01, "garbage": 0.01, "slo
 """How often the aggregator fails in which way; `WILD` with answers that never come."""
 WILD = CALM | {"accept-hang": 0.003, "hang": 0.003}
 
+_NOT_SENT = (State.FAILED, State.EXPIRED, State.CANCELLED, State.SUPPRESSED)
 _WORDS: tuple[tuple[News, str], ...] = (
     ("accepted", "Sent"),
     ("accepted", "Buffered"),
@@ -33,6 +39,8 @@ class Account:
 
     states: Counter[str]
     accepted: int
+    # By state and reason.
+    not_accepted: Counter[str]
     in_doubt_and_out: int
     kills: int
     wipes: int
@@ -44,6 +52,7 @@ class Account:
         return [
             f"messages  {dict(sorted(self.states.items()))}",
             f"ledger    {self.accepted} accepted, {self.in_doubt_and_out} of them in doubt here",
+            f"not in it {self.not_accepted.total()}: {dict(sorted(self.not_accepted.items()))}",
             f"rough     {self.kills} workers killed, {self.wipes} times Redis wiped, faults {dict(self.faults)}",
             *(f"WRONG     {words}" for words in self.wrong),
         ]
@@ -125,7 +134,7 @@ def soak(
     with PretendAggregator(decide=weather, on_accept=reporter.heard, latency_s=0.02) as aggregator:
         crew = start_crew(aggregator)
         reporter.start()
-        alive = [crew.start() for _ in range(workers)]
+        alive = [crew.start(LOG_LEVEL="ERROR") for _ in range(workers)]
         wipe_at = {changes * (wipe + 1) // (wipes + 1) for wipe in range(wipes)}
         killed_at = ticked_at = time.monotonic()
         for place in places:
@@ -140,9 +149,9 @@ def soak(
             if now - killed_at > kill_every_s:
                 victim = chance.randrange(workers)
                 crew.kill(alive[victim])
-                alive[victim] = crew.start()
+                alive[victim] = crew.launch(LOG_LEVEL="ERROR")
                 kills += 1
-                killed_at = time.monotonic()
+                killed_at = now
         crew.settle(patience_s)
         reporter.finish()
         crew.settle(patience_s)
@@ -154,21 +163,46 @@ def _account(
 ) -> Account:
     ledger = Counter(accepted.phone for accepted in aggregator.ledger.accepted())
     phones = {office.vault.lookup("phone", phone_of(place)): phone_of(place) for place in range(1, changes + 1)}
-    account = Account(Counter(), ledger.total(), 0, kills, wipes, faults)
+    account = Account(Counter(), ledger.total(), Counter(), 0, kills, wipes, faults)
+    with office.database.reading() as session:
+        asked = set(session.scalars(select(Task.about).where(Task.done_at.is_(None))))
+        events = session.execute(select(MessageEvent.message_id, MessageEvent.source, MessageEvent.state))
+        said = {(id_, source, state) for id_, source, state in events}
     messages = office.messages()
-    if len(messages) != changes:
-        account.wrong.append(f"{changes} changes made {len(messages)} messages")
     for message in messages:
         account.states[message.state] += 1
-        times = ledger[phones[message.phone_hash or b""]]
-        if times > 1:
-            account.wrong.append(f"message {message.id} went out {times} times")
-        if message.state in ("submitted", "delivered") and times == 0:
-            account.wrong.append(f"message {message.id} is {message.state} and was never accepted")
-        if message.state in ("failed", "expired", "cancelled", "suppressed") and not message.fault:
-            account.wrong.append(f"message {message.id} is {message.state} without a reason")
-        if message.state == "unknown":
+        times = ledger.pop(phones[message.phone_hash or b""], 0)
+        if times == 0:
+            account.not_accepted[f"{message.state}: {message.fault}"] += 1
+        elif message.state == State.UNKNOWN:
             account.in_doubt_and_out += times
-            if not any(event.state == "unknown" for event in office.events(message.id)):
-                account.wrong.append(f"message {message.id} is in doubt and nobody knows why")
+        account.wrong += [f"message {message.id} {words}" for words in _wrong(message, times, said, asked)]
+    if len(messages) != changes:
+        account.wrong.append(f"{changes} changes made {len(messages)} messages")
+    if account.accepted + account.not_accepted.total() != changes:
+        account.wrong.append(f"{account.accepted} accepted and {account.not_accepted.total()} not are not {changes}")
     return account
+
+
+def _wrong(
+    message: Message, times: int, said: Set[tuple[int | None, str, str | None]], asked: Set[str]
+) -> Iterator[str]:
+    """What does not fit between a message, how often it went out, what was noted of it, and the open tasks."""
+    reported_failed = (message.id, "report", State.FAILED.value) in said
+    if times > 1:
+        yield f"went out {times} times"
+    if message.state in (State.SUBMITTED, State.DELIVERED) and times == 0:
+        yield f"is {message.state} and was never accepted"
+    if message.state in (State.EXPIRED, State.CANCELLED, State.SUPPRESSED) and times > 0:
+        yield f"is {message.state} and went out"
+    if message.state == State.FAILED and times > 0 and not reported_failed:
+        yield "failed, went out, and no report says that it did not arrive"
+    if message.state in (*_NOT_SENT, State.UNKNOWN) and not message.fault:
+        yield f"is {message.state} without a reason"
+    if message.state == State.UNKNOWN:
+        if not {(message.id, source, State.UNKNOWN.value) for source in ("answer", "lease")} & said:
+            yield "is in doubt and nobody knows why"
+        if f"unknown_result:{message.id}" not in asked:
+            yield "is in doubt and no officer is asked"
+    if message.state in UNSETTLED:
+        yield f"has not settled: {message.state}"

@@ -15,7 +15,7 @@ from immigration.clock import utc_now
 from tests.support.processes import wait_until
 from tests.workers.jobs_for_tests import GO_ON, STARTED
 from workers.queues import enqueue_once, queue
-from workers.worker import workers_present
+from workers.worker import GatewayWorker, workers_present
 
 LASTING = "tests.workers.jobs_for_tests.last_until_told"
 StartWorker = Callable[[], subprocess.Popen[bytes]]
@@ -78,3 +78,12 @@ def test_the_job_of_a_killed_worker_is_done_by_another_within_half_a_minute(
     successor = start_worker()
     killed.kill()
     assert _started(redis_client, 2, within_s=30) == [killed.pid, successor.pid]
+
+
+def test_a_worker_that_a_wiped_redis_forgot_is_seen_again_at_its_next_sign_of_life(redis_client: Redis) -> None:
+    worker = GatewayWorker(redis_client)
+    worker.register_birth()
+    redis_client.flushall()
+    assert workers_present(redis_client, utc_now()) == 0
+    worker.heartbeat()
+    assert workers_present(redis_client, utc_now()) == 1
