@@ -15,6 +15,7 @@ from immigration.applications.unlinking import linked_to, unlink
 from immigration.contacts import Choice, Contact, choices_of, phone_of
 from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import body_of, cancel
+from immigration.messages.states import UNSETTLED
 from immigration.messages.tables import Message, MessageEvent
 from immigration.tasks import finish_about
 from immigration.vault import Vault
@@ -33,7 +34,15 @@ def erase(
     """
     linked = linked_to(session, phone_hash)
     ids = [row.id for row in linked]
-    cancel(session, ERASED, now, (Message.phone_hash == phone_hash) | Message.application_id.in_(ids))
+    # News of an application whose phone has changed since follows the record: it is somebody else's.
+    others = (
+        Message.application_id.is_not(None)
+        & Message.application_id.not_in(ids)
+        & (Message.category != "reply")
+        & Message.state.in_(UNSETTLED)
+    )
+    theirs = (Message.phone_hash == phone_hash) & ~others
+    cancel(session, ERASED, now, theirs | Message.application_id.in_(ids))
     for row in linked:
         unlink(session, row, actor, now, erase=True)
         audit.note(
@@ -60,18 +69,13 @@ def erase(
         finish_about(session, "free_text", str(number), actor, now)
         finish_about(session, "inbound_stuck", str(number), actor, now)
     session.execute(delete(Choice).where(Choice.phone_hash == phone_hash))
-    empty: tuple[tuple[type[Any], dict[str, Any]], ...] = (
-        (Message, {"body_sealed": None, "key_id": None, "phone_hash": None}),
-        (MessageEvent, {"phone_hash": None}),
-        (Inbound, {"text_sealed": None, "key_id": None, "phone_hash": None}),
+    empty: tuple[tuple[type[Any], Any, dict[str, Any]], ...] = (
+        (Message, theirs, {"body_sealed": None, "key_id": None, "phone_hash": None}),
+        (MessageEvent, MessageEvent.phone_hash == phone_hash, {"phone_hash": None}),
+        (Inbound, Inbound.phone_hash == phone_hash, {"text_sealed": None, "key_id": None, "phone_hash": None}),
     )
-    for table, values in empty:
-        session.execute(
-            update(table)
-            .where(table.phone_hash == phone_hash)
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
+    for table, condition, values in empty:
+        session.execute(update(table).where(condition).values(**values).execution_options(synchronize_session=False))
     leave(session, phone_hash, now)
     return linked
 

@@ -7,11 +7,11 @@ messages as threads became free, in one transaction. So a death leaves only what
 import math
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -36,7 +36,9 @@ _REFUSED: Final = frozenset({"retry", "channel", "permanent"})
 _LOG: Final = structlog.get_logger("sms")
 _SOON_S: Final = 0.05
 _LOOK_AGAIN_S: Final = 0.25
-_LAST_TRIES: Final = 3
+_LISTEN_S: Final = 1.0
+_LAST_ANSWERS_S: Final = 15.0
+_LAST_TRIES_S: Final = 20.0
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,13 @@ class Sender:
         self.caps = caps
         self.effort = effort
         self.pool = ThreadPoolExecutor(effort.threads, thread_name_prefix="sms")
+        self.stuck: set[Future[Outcome]] = set()
+
+    @property
+    def free(self) -> int:
+        """Threads that can send: all but those that an endless answer holds."""
+        self.stuck = {future for future in self.stuck if not future.done()}
+        return self.effort.threads - len(self.stuck)
 
     def close(self) -> None:
         """Wait for what is on the wire and end the threads."""
@@ -160,6 +169,7 @@ class _Drain:
         self._answers: list[tuple[Ready, Outcome]] = []
         self._closed: set[str] = set()
         self._grants: dict[str, int] = {}
+        self._has_plenty = False
         self._look_again_at = 0.0
         self._claim_again_at = 0.0
         self.counts = Counts()
@@ -185,20 +195,32 @@ class _Drain:
         """Take the answers that have come; wait for one, but not so long that something new would wait as well."""
         if not self._flying:
             return
-        full = len(self._flying) >= self._parts.effort.threads
-        patience = None if full else _SOON_S if self._claimed else _LOOK_AGAIN_S
+        full = len(self._flying) >= self._parts.free
+        patience = _LISTEN_S if full else _SOON_S if self._claimed else _LOOK_AGAIN_S
         done, _ = wait(self._flying, timeout=patience, return_when=FIRST_COMPLETED)
         self._answers += [(self._flying.pop(future), future.result()) for future in done]
 
     def _round(self, stopping: bool) -> int:
         """Settle what was answered and launch as many as there is room for, in one transaction; how many."""
-        room = 0 if stopping else self._parts.effort.threads - len(self._flying)
-        if not self._answers and not room:
+        room = 0 if stopping else self._parts.free - len(self._flying)
+        if not self._answers and room <= 0:
             return 0
-        with self._parts.database.writing() as session:
-            now = self._parts.clock()
-            results = self._settle(session, now)
-            ready = self._begin(session, room, now) if room else []
+        # Redis is asked and told outside the transaction: while it hangs, nobody else could write.
+        granted = self._granted(room) if room > 0 else 0
+        chosen: list[int] = []
+        try:
+            with self._parts.database.writing() as session:
+                now = self._parts.clock()
+                results, refunds = self._settle(session, now)
+                ready = self._begin(session, room, granted, now, chosen, refunds) if room > 0 else []
+                if room <= 0:
+                    departure.refund(session, refunds)
+        except Exception:
+            self._claimed.extend(chosen)
+            raise
+        if self._has_plenty:
+            self._has_plenty = False
+            self._plenty()
         self._answers.clear()
         self._tell(results)
         for one in ready:
@@ -206,15 +228,21 @@ class _Drain:
             self._flying[self._parts.pool.submit(_send, channel, Sms(one.phone, one.text, one.uid.hex()))] = one
         return len(ready)
 
-    def _begin(self, session: Session, room: int, now: datetime) -> list[Ready]:
+    def _begin(
+        self,
+        session: Session,
+        room: int,
+        granted: int,
+        now: datetime,
+        chosen: list[int],
+        refunds: Counter[tuple[str, date]],
+    ) -> list[Ready]:
         if time.monotonic() >= self._look_again_at:
             self._closed = delivery.closed_channels(session, now)
             self._look_again_at = time.monotonic() + _LOOK_AGAIN_S
         if len(self._claimed) < room and (not self._flying or time.monotonic() >= self._claim_again_at):
             self._claim(session, now)
-        chosen = [self._claimed.popleft() for _ in range(self._granted(min(room, len(self._claimed))))]
-        if not chosen:
-            return []
+        chosen += [self._claimed.popleft() for _ in range(min(granted, len(self._claimed)))]
         ready, later, ended = departure.depart(
             session,
             self._parts.outbox,
@@ -223,11 +251,14 @@ class _Drain:
             lambda office, wish: self._parts.routes.choose(office, wish, self._closed),
             self._spend_grant,
             self._parts.caps,
+            refunds,
+            {one.id for one in self._flying.values()}.union(chosen, self._claimed),
             now=self._at(),
             at=now,
             until=now + self._parts.effort.lease,
         )
-        self._claimed.extendleft(reversed(later))
+        # Behind the others: what they wait for may be among those.
+        self._claimed.extend(later)
         for fault, count in ended.items():
             _LOG.warning("messages not sent", reason=fault, count=count)
         return ready
@@ -256,17 +287,18 @@ class _Drain:
         wanted = 2 * self._parts.effort.threads - len(self._claimed)
         until = now + self._parts.effort.lease
         taken = delivery.claim(session, self._lease, wanted, self._at(), until, offices)
-        self._claimed.extend(taken)
+        # A lease that ran out under us may have brought back what we hold.
+        held = set(self._claimed)
+        self._claimed.extend(id_ for id_ in taken if id_ not in held)
         if len(taken) < wanted:
             self._claim_again_at = time.monotonic() + _LOOK_AGAIN_S
         else:
-            self._plenty()
+            self._has_plenty = True
 
-    def _settle(self, session: Session, now: datetime) -> list[Result]:
+    def _settle(self, session: Session, now: datetime) -> tuple[list[Result], Counter[tuple[str, date]]]:
         results = [self._result(one, outcome) for one, outcome in self._answers]
         delivery.settle(session, self._lease, results, now, again_from=max(now, self._at()))
         refused = [one for (one, _), result in zip(self._answers, results, strict=True) if result.kind in _REFUSED]
-        departure.give_back_spent(session, refused)
         by_channel: dict[str, list[str]] = {}
         for result in results:
             if result.kind == "accepted" and result.aggregator_id is not None:
@@ -282,7 +314,7 @@ class _Drain:
                 self._look_again_at = 0.0
         for channel, ids in by_channel.items():
             reports.match_answered(session, channel, ids, now)
-        return results
+        return results, departure.refunds_of(refused)
 
     def _result(self, one: Ready, outcome: Outcome) -> Result:
         kind = outcome.kind
@@ -305,20 +337,25 @@ class _Drain:
 
     def _leave(self) -> None:
         """Wait for what is on the wire, settle it, give the rest back."""
-        wait(self._flying)
-        self._answers += [(one, future.result()) for future, one in self._flying.items()]
+        done, stuck = wait(self._flying, timeout=_LAST_ANSWERS_S)
+        self._answers += [(self._flying[future], future.result()) for future in done]
+        # Whoever sends a byte now and then can hold a thread for ever; its message is in doubt by its lease.
+        self._parts.stuck |= stuck
         self._flying.clear()
         if not self._answers and not self._claimed:
             return
-        for tried in range(1, _LAST_TRIES + 1):
+        until = time.monotonic() + _LAST_TRIES_S
+        while True:
             try:
                 with self._parts.database.writing() as session:
-                    results = self._settle(session, self._parts.clock())
+                    results, refunds = self._settle(session, self._parts.clock())
+                    departure.refund(session, refunds)
                     delivery.put_off(session, self._lease, list(self._claimed), None)
             except Exception as fault:
                 # Otherwise the lease would make `unknown` of what is known.
-                if tried == _LAST_TRIES or not is_unreachable(fault):
+                if time.monotonic() > until or not is_unreachable(fault):
                     raise
+                time.sleep(_LOOK_AGAIN_S)
             else:
                 break
         self._tell(results)

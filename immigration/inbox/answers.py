@@ -116,7 +116,7 @@ class Answers:
         if reply.repeats is not None:
             text = body_of(self._vault, reply.repeats)
             assert text is not None, "only what still has its text is repeated"
-            self._outbox.put_again(session, reply.repeats, text, occasion, now)
+            self._outbox.put_again(session, reply.repeats, text, occasion, now, category="reply")
             return
         self._outbox.put(
             session,

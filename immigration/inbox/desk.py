@@ -14,7 +14,7 @@ from immigration.database import Database, is_unreachable, upsert
 from immigration.inbox import guard
 from immigration.inbox.answers import FORWARDED, OCCASION, Answers, Sender
 from immigration.inbox.keywords import Keyword, parse
-from immigration.inbox.officer import leave_task, next_waiting
+from immigration.inbox.officer import has_task, leave_task
 from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import Outbox, anything_queued, body_of, newest_to
 from immigration.messages.tables import Message
@@ -114,9 +114,17 @@ class InboxDesk:
                 .order_by(Inbound.id)
                 .limit(200)
             ).all()
+        answered = 0
         for number in waiting:
-            self.answer(number)
-        return len(waiting)
+            try:
+                self.answer(number)
+            except Exception as fault:
+                # One that takes too long must not keep those behind it waiting.
+                if not is_unreachable(fault):
+                    raise
+            else:
+                answered += 1
+        return answered
 
     def _dedupe(
         self, session: Session, channel: str, their_id: str, sender: str, text: str, now: datetime
@@ -197,7 +205,7 @@ class InboxDesk:
 
     def _forward(self, session: Session, row: Inbound, now: datetime) -> None:
         """Leave a task; one for all that a phone writes until that is answered, however much it is."""
-        if next_waiting(session, row.phone_hash) is None:
+        if not has_task(session, row.phone_hash):
             leave_task(session, row, now)
 
     def _failed(self, number: int, reason: str) -> None:

@@ -13,7 +13,7 @@ from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import Draft, Lane, Outbox
 from immigration.messages.tables import Message
 from immigration.messages.texts import SEGMENT_SEPTETS
-from immigration.tasks import finish_about, open_task
+from immigration.tasks import Task, finish_about, open_task
 from immigration.vault import Vault
 
 TEMPLATE: Final = "A_PETUGAS"
@@ -41,6 +41,16 @@ def next_waiting(session: Session, phone_hash: bytes | None) -> Inbound | None:
     """What waits longest of what this phone wrote in its own words."""
     query = select(Inbound).where(Inbound.phone_hash == phone_hash, Inbound.state == "office")
     return session.scalar(query.order_by(Inbound.id).limit(1))
+
+
+def has_task(session: Session, phone_hash: bytes | None) -> bool:
+    """Whether an officer has a task about what this phone wrote."""
+    query = (
+        select(Task.id)
+        .join(Inbound, Task.inbound_id == Inbound.id)
+        .where(Task.kind == "free_text", Task.done_at.is_(None), Inbound.phone_hash == phone_hash)
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def leave_task(session: Session, row: Inbound, now: datetime) -> None:

@@ -11,6 +11,7 @@ from immigration.contacts import Contact
 from immigration.inbox.tables import Inbound
 from immigration.messages.states import UNSETTLED
 from immigration.messages.tables import Message, MessageEvent
+from immigration.tasks import Task
 
 KEPT: Final = timedelta(days=90)
 BATCH: Final = 2000
@@ -42,6 +43,12 @@ def purge(session: Session, now: datetime) -> int:
     old = select(Inbound.id).where(Inbound.received_at < now - KEPT).order_by(Inbound.received_at).limit(BATCH)
     ids = list(session.scalars(old))
     if ids:
+        session.execute(
+            update(Task)
+            .where(Task.inbound_id.in_(ids), Task.done_at.is_(None))
+            .values(done_at=now, done_by="retention")
+            .execution_options(synchronize_session=False)
+        )
         session.execute(delete(Inbound).where(Inbound.id.in_(ids)))
     return len(ids)
 
@@ -53,5 +60,8 @@ def purge_contacts(session: Session, now: datetime) -> int:
     old = select(Contact.phone_hash).where(Contact.used_at < now - KEPT, ~linked, ~waits).limit(BATCH)
     hashes = list(session.scalars(old))
     if hashes:
-        session.execute(delete(Contact).where(Contact.phone_hash.in_(hashes)))
+        # Asked again: somebody may have been written to since.
+        session.execute(
+            delete(Contact).where(Contact.phone_hash.in_(hashes), Contact.used_at < now - KEPT, ~linked, ~waits)
+        )
     return len(hashes)

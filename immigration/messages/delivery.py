@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Table, bindparam, case, insert, literal_column, select, update
+from sqlalchemy import Table, bindparam, case, func, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from immigration.database import upsert
-from immigration.messages.outbox import Lane
+from immigration.messages.outbox import Lane, untold
 from immigration.messages.states import RANK, State
 from immigration.messages.tables import Channel, Message, MessageEvent
 from immigration.tasks import finish_about, open_task
@@ -22,6 +22,7 @@ from immigration.tasks import finish_about, open_task
 _FIRST_RETRY: Final = timedelta(seconds=2)
 _LONGEST_RETRY: Final = timedelta(minutes=5)
 _WORD: Final = 80
+_BATCH: Final = 500
 assert isinstance(Message.__table__, Table)
 assert isinstance(MessageEvent.__table__, Table)
 _TABLE: Final[Table] = Message.__table__
@@ -229,7 +230,8 @@ _STATE: Final[dict[str, str]] = {
 
 
 def _end(session: Session, state: State, results: Sequence[Result], now: datetime) -> None:
-    session.connection().execute(
+    connection = session.connection()
+    connection.execute(
         update(_TABLE)
         .where(_TABLE.c.id == bindparam("row_id"), _TABLE.c.rank < RANK[state])
         .values(
@@ -242,19 +244,18 @@ def _end(session: Session, state: State, results: Sequence[Result], now: datetim
         ),
         [{"row_id": one.message_id, "why": one.fault} for one in results],
     )
+    # A report may have been quicker and said better: then there is nothing to ask.
+    ids = [one.message_id for one in results]
+    so = set(connection.execute(select(_TABLE.c.id).where(_TABLE.c.id.in_(ids), _TABLE.c.state == state)).scalars())
     for one in results:
+        if one.message_id not in so:
+            continue
         if state is State.UNKNOWN:
             _ask_about_unknown(session, one.message_id, one.office, now)
         else:
-            open_task(
-                session,
-                "message_failed",
-                str(one.message_id),
-                f"message {one.message_id} cannot be delivered: {one.fault}",
-                now,
-                office=one.office,
-                message_id=one.message_id,
-            )
+            words = f"message {one.message_id} cannot be delivered: {one.fault}"
+            about = str(one.message_id)
+            open_task(session, "message_failed", about, words, now, office=one.office, message_id=one.message_id)
 
 
 def _ask_about_unknown(session: Session, id_: int, office: str | None, now: datetime) -> None:
@@ -274,8 +275,8 @@ def _queue_again(session: Session, lease: bytes, results: Sequence[Result], now:
     rows = []
     for one in results:
         delay = retry_delay(attempts.get(one.message_id, 1))
-        if one.next_channel is not None:
-            # What this channel asked for is nothing to the other.
+        if one.next_channel is not None and attempts.get(one.message_id, 1) == 1:
+            # What this channel asked for is nothing to the other; but where both refuse, patience is due.
             delay = timedelta()
         elif one.retry_after_s is not None:
             delay = max(delay, timedelta(seconds=one.retry_after_s))
@@ -360,18 +361,24 @@ def closed_channels(session: Session, now: datetime) -> set[str]:
     }
 
 
+def _unlocked(*conditions: Any, most: int | None = None) -> Any:
+    """The ids of rows that nobody else is about: who waited for those could make others wait for ever."""
+    query = select(Message.id).where(*conditions).limit(most).with_for_update(skip_locked=True)
+    return select(query.cte("unlocked").c.id)
+
+
 def release_dead(session: Session, now: datetime) -> tuple[int, int]:
     """What a killed worker left: claimed messages go back, those that were leaving are `unknown`. How many of each."""
     back = session.execute(
         update(Message)
-        .where(Message.lease_until < now, Message.state == State.CLAIMED)
+        .where(Message.id.in_(_unlocked(Message.lease_until < now, Message.state == State.CLAIMED)))
         .values(state=State.QUEUED, rank=RANK[State.QUEUED], lease=None, lease_until=None)
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     ).all()
     lost = session.execute(
         update(Message)
-        .where(Message.lease_until < now, Message.state == State.SUBMITTING)
+        .where(Message.id.in_(_unlocked(Message.lease_until < now, Message.state == State.SUBMITTING)))
         .values(state=State.UNKNOWN, rank=RANK[State.UNKNOWN], fault="worker died", lease=None, lease_until=None)
         .returning(Message.id, Message.channel, Message.office)
         .execution_options(synchronize_session=False)
@@ -394,6 +401,34 @@ def release_dead(session: Session, now: datetime) -> tuple[int, int]:
         for row in lost:
             _ask_about_unknown(session, row.id, row.office, now)
     return len(back), len(lost)
+
+
+def expire(session: Session, now: datetime) -> int:
+    """End a batch of messages that wait past their time, whatever they wait for; how many. An officer sees each."""
+    late = session.execute(
+        update(Message)
+        .where(
+            Message.id.in_(
+                _unlocked(Message.state == literal_column("'queued'"), Message.expires_at <= now, most=_BATCH)
+            )
+        )
+        .values(
+            state=State.EXPIRED,
+            rank=RANK[State.EXPIRED],
+            fault=func.coalesce(Message.fault, "too late"),
+            ended_at=now,
+        )
+        .returning(Message.id, Message.reason, Message.office, Message.category, Message.phone_hash)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if late:
+        untold(session, [row.phone_hash for row in late if row.category == "privacy"])
+        rows = [{"message_id": row.id, "at": now, "source": "check", "state": State.EXPIRED.value} for row in late]
+        note_events(session, [row | {"fault": "too late"} for row in rows])
+    for row in late:
+        words = f"message {row.id} ({row.reason}) was not sent in time"
+        open_task(session, "message_failed", str(row.id), words, now, office=row.office, message_id=row.id)
+    return len(late)
 
 
 def is_due(session: Session, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Is it still true, still wanted and still allowed? The last look at a message before it leaves."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -14,7 +14,8 @@ from immigration.applications.tables import Application
 from immigration.contacts import Contact, know, phone_about
 from immigration.database import upsert
 from immigration.messages.delivery import mark_submitting, note_events, put_off
-from immigration.messages.outbox import Outbox, body_about
+from immigration.messages.notices import ONE_PIECE, SUPERSEDED
+from immigration.messages.outbox import Outbox, body_about, untold
 from immigration.messages.states import RANK, UNSETTLED, State
 from immigration.messages.tables import Message, SpendDay
 from immigration.tasks import open_task
@@ -22,6 +23,7 @@ from immigration.vault import Unreadable, Vault
 
 _DAY: Final = timedelta(days=1)
 _HELD: Final = timedelta(hours=1)
+_FOR_THE_FIRST: Final = timedelta(seconds=1)
 _FOLLOWS: Final = frozenset({"case", "reminder", "privacy"})
 """What goes to the phone on record; an answer goes to whoever asked."""
 
@@ -80,6 +82,7 @@ _CANDIDATES: Final = (
         Message.expires_at,
         Message.channel,
         Message.attempts,
+        Message.created_at,
         Application.id.label("application_id"),
         Application.number_hash,
         Application.phone_hash.label("phone_on_record"),
@@ -95,6 +98,8 @@ _CANDIDATES: Final = (
         Message.state == State.CLAIMED,
         Message.lease == bindparam("mine"),
     )
+    # In order, so that two that want the same rows wait for each other one way.
+    .order_by(Message.id)
     .with_for_update(of=Message)
 )
 _SENT_LATELY: Final = (
@@ -117,6 +122,8 @@ def depart(
     choose: ChooseChannel,
     has_room: Callable[[str], bool],
     caps: Caps,
+    refunds: Counter[tuple[str, date]],
+    under_way: Collection[int],
     *,
     now: datetime,
     at: datetime,
@@ -128,7 +135,8 @@ def depart(
     moment; third, what ended or is held up, counted by why. `now` is the time of the truth that is checked, `at` and
     `until` are the real clock's, by which leases run.
     """
-    found = {row.id: row for row in session.connection().execute(_CANDIDATES, {"ids": list(ids), "mine": lease})}
+    ids = list(dict.fromkeys(ids))
+    found = {row.id: row for row in session.connection().execute(_CANDIDATES, {"ids": ids, "mine": lease})}
     rows = [found[id_] for id_ in ids if id_ in found]
     waiting = _unsettled(session, rows, now)
     may_go: list[tuple[Ready, _Goal]] = []
@@ -137,8 +145,9 @@ def depart(
     held_until = max(now, at) + _HELD
     for row in rows:
         try:
-            goal = _goal(session, outbox.vault, row, now)
-            end = _end(row, goal, now)
+            late = _late(session, row, now)
+            goal = None if late else _goal(session, outbox.vault, row, now)
+            end = late or _end(row, goal)
             opened = None if end is not None or goal is None else _opened(outbox.vault, row, goal)
         except Unreadable:
             # It must neither hold up those behind it nor be burnt: a key may be missing in DATA_KEYS.
@@ -153,13 +162,13 @@ def depart(
             ended[fault] += 1
         elif row.waits and (morning := outbox.not_quiet(row.office, now)) > now:
             put_off(session, lease, [row.id], morning)
-        elif row.after_id in waiting:
-            if (first := waiting[row.after_id]) is None:
-                later.append(row.id)
-            else:
-                put_off(session, lease, [row.id], first)
         elif (channel := choose(row.office, row.channel)) is None:
             put_off(session, lease, [row.id], None)
+        elif row.after_id in waiting:
+            if row.after_id in under_way:
+                later.append(row.id)
+            else:
+                put_off(session, lease, [row.id], max(waiting[row.after_id] or now, now + _FOR_THE_FIRST))
         elif not has_room(channel):
             later.append(row.id)
         else:
@@ -167,7 +176,7 @@ def depart(
             phone, text = opened
             ready = Ready(row.id, row.uid, phone, text, row.office, channel, row.attempts + 1, row.segments, day)
             may_go.append((ready, goal))
-    going = _within_caps(session, lease, may_go, caps, now, held_until)
+    going = _within_caps(session, lease, may_go, caps, refunds, now, held_until)
     ended["cap reached"] += len(may_go) - len(going)
     mark_submitting(session, lease, {one.id: (one.channel, goal.phone_hash) for one, goal in going}, at, until)
     return [one for one, _ in going], later, +ended
@@ -179,12 +188,17 @@ def _opened(vault: Vault, row: Any, goal: _Goal) -> tuple[str, str]:
     return phone, vault.unseal(row.body_sealed, body_about(row.uid))
 
 
-def give_back_spent(session: Session, refused: Sequence[Ready]) -> None:
-    """Take what was surely not accepted off its office's day, or an outage's many tries would use the day up."""
+def refunds_of(refused: Sequence[Ready]) -> Counter[tuple[str, date]]:
+    """What comes off each office's day: what was surely not accepted, or an outage's many tries would use it up."""
     spent: Counter[tuple[str, date]] = Counter()
     for one in refused:
         spent[one.office, one.day] += one.segments
-    for (office, day), segments in sorted(spent.items()):
+    return spent
+
+
+def refund(session: Session, refunds: Counter[tuple[str, date]]) -> None:
+    """Take these segments off the offices' days."""
+    for (office, day), segments in sorted((+refunds).items()):
         session.execute(
             update(SpendDay)
             .where(SpendDay.office == office, SpendDay.day == day)
@@ -208,9 +222,25 @@ def _goal(session: Session, vault: Vault, row: Any, now: datetime) -> _Goal | No
     return _Goal(phone_hash, contact.phone_sealed, contact.reminders)
 
 
-def _end(row: Any, goal: _Goal | None, now: datetime) -> tuple[State, str] | None:
+def _late(session: Session, row: Any, now: datetime) -> tuple[State, str] | None:
+    """Past its time, let go, or overtaken by newer news while it was being tried."""
     if row.expires_at <= now:
         return State.EXPIRED, "too late"
+    if row.body_sealed is None:
+        return State.CANCELLED, "erased"
+    if row.attempts and row.category == "case":
+        newer = select(Message.id).where(
+            Message.application_id == row.application_id,
+            Message.category == "case",
+            Message.id > row.id,
+            Message.created_at <= row.created_at + ONE_PIECE,
+        )
+        if session.scalar(newer.limit(1)) is not None:
+            return State.CANCELLED, SUPERSEDED
+    return None
+
+
+def _end(row: Any, goal: _Goal | None) -> tuple[State, str] | None:
     if row.category == "reminder" and goal is not None:
         if goal.reminders is False:
             return State.SUPPRESSED, "opted out"
@@ -220,6 +250,8 @@ def _end(row: Any, goal: _Goal | None, now: datetime) -> tuple[State, str] | Non
 
 
 def _finish(session: Session, row: Any, state: State, fault: str, now: datetime) -> None:
+    if row.category == "privacy":
+        untold(session, [row.phone_hash])
     # What the last try met says more of a message that ran out of time than that it did.
     why = row.fault or fault if state is State.EXPIRED else fault
     session.execute(
@@ -248,11 +280,13 @@ def _within_caps(
     lease: bytes,
     may_go: Sequence[tuple[Ready, _Goal]],
     caps: Caps,
+    refunds: Counter[tuple[str, date]],
     now: datetime,
     held_until: datetime,
 ) -> list[tuple[Ready, _Goal]]:
     """Those that no cap holds; the others wait, and an officer is told once."""
     if not may_go:
+        refund(session, refunds)
         return []
     phones = list({goal.phone_hash for _, goal in may_go})
     lately = session.connection().execute(_SENT_LATELY, {"phones": phones, "since": now - _DAY})
@@ -265,8 +299,12 @@ def _within_caps(
             sent[goal.phone_hash] += 1
             within.setdefault((one.office, one.day), []).append((one, goal))
     going = []
-    # In order, so that two workers cannot each wait for the other's row.
-    for (office, day), ones in sorted(within.items()):
+    # Days in order, refunds and spending together, so that two workers cannot each wait for the other's row.
+    for office, day in sorted({*within, *refunds}):
+        refund(session, Counter({(office, day): refunds[office, day]}))
+        ones = within.get((office, day), [])
+        if not ones:
+            continue
         if _spend(session, office, day, sum(one.segments for one, _ in ones), caps):
             going += ones
             continue

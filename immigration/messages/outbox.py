@@ -1,13 +1,13 @@
 """How does a message come to be? Written with what it is about, in the same transaction; nothing is sent here."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Final, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, false, insert, select, update
 from sqlalchemy.orm import Session
 
 from immigration.contacts import Contact, know
@@ -107,7 +107,16 @@ class Outbox:
         """The first moment from this one on at which what can wait may go out."""
         return moment if self._quiet is None else self._quiet.until(moment, self.catalogue().office(office).zone)
 
-    def put_again(self, session: Session, original: Message, text: str, occasion: str, now: datetime) -> int | None:
+    def put_again(
+        self,
+        session: Session,
+        original: Message,
+        text: str,
+        occasion: str,
+        now: datetime,
+        *,
+        category: Category | None = None,
+    ) -> int | None:
         """Write the same text to the same phone once more, for a reason of its own; its id, or none if it was."""
         uid = os.urandom(16)
         validity = original.expires_at - original.created_at
@@ -137,6 +146,8 @@ class Outbox:
             "segments",
         )
         values |= {name: getattr(original, name) for name in kept}
+        if category is not None:
+            values["category"] = category
         made = session.scalar(
             upsert(session, Message).values(**values).on_conflict_do_nothing().returning(Message.__table__.c.id)
         )
@@ -192,6 +203,21 @@ class Outbox:
             select(Contact.privacy_at, Contact.greeting_id).where(Contact.phone_hash == phone_hash)
         ).one()
         greeting_id = contact.greeting_id
+        if greeting_id is not None:
+            # What follows it must not wait for quiet hours or a slower lane that are not its own.
+            session.execute(
+                update(Message)
+                .where(Message.id == greeting_id, Message.state == State.QUEUED)
+                .values(
+                    lane=case((Message.lane > draft.lane, int(draft.lane)), else_=Message.lane),
+                    due_at=case((Message.due_at > due - _BEFORE, due - _BEFORE), else_=Message.due_at),
+                    waits=Message.waits if draft.waits else false(),
+                    expires_at=case(
+                        (Message.expires_at < due + draft.validity, due + draft.validity), else_=Message.expires_at
+                    ),
+                )
+                .execution_options(synchronize_session=False)
+            )
         if contact.privacy_at is None:
             greeting_id = self._greeting(session, draft, phone_hash, due, now)
             session.execute(
@@ -220,7 +246,7 @@ class Outbox:
             lane=draft.lane,
             category="privacy",
             reason="first contact",
-            validity=_PRIVACY_VALID,
+            validity=max(_PRIVACY_VALID, draft.validity),
             application_id=draft.application_id if draft.category == "case" else None,
             waits=draft.waits,
         )
@@ -236,22 +262,22 @@ def anything_queued(session: Session) -> bool:
 
 def cancel(session: Session, reason: str, now: datetime, *conditions: Any) -> int:
     """Cancel what has not begun, of these messages; how many. Each keeps the reason."""
-    ids = list(
-        session.scalars(
-            update(Message)
-            .where(Message.state.in_(PENDING), *conditions)
-            .values(
-                state=State.CANCELLED,
-                rank=RANK[State.CANCELLED],
-                fault=reason,
-                ended_at=now,
-                lease=None,
-                lease_until=None,
-            )
-            .returning(Message.id)
-            .execution_options(synchronize_session=False)
+    gone = session.execute(
+        update(Message)
+        .where(Message.state.in_(PENDING), *conditions)
+        .values(
+            state=State.CANCELLED,
+            rank=RANK[State.CANCELLED],
+            fault=reason,
+            ended_at=now,
+            lease=None,
+            lease_until=None,
         )
-    )
+        .returning(Message.id, Message.category, Message.phone_hash)
+        .execution_options(synchronize_session=False)
+    ).all()
+    ids = [row.id for row in gone]
+    untold(session, [row.phone_hash for row in gone if row.category == "privacy"])
     if ids:
         session.execute(
             insert(MessageEvent),
@@ -261,6 +287,18 @@ def cancel(session: Session, reason: str, now: datetime, *conditions: Any) -> in
             ],
         )
     return len(ids)
+
+
+def untold(session: Session, phones: Sequence[bytes | None]) -> None:
+    """The privacy text to these phones did not leave: the next message is again preceded by it."""
+    known = [phone for phone in phones if phone is not None]
+    if known:
+        session.execute(
+            update(Contact)
+            .where(Contact.phone_hash.in_(known))
+            .values(privacy_at=None, greeting_id=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def body_of(vault: Vault, message: Message) -> str | None:

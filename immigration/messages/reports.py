@@ -89,10 +89,11 @@ def match_waiting(session: Session, now: datetime) -> int:
                 ),
             )
         )
-        .order_by(MessageEvent.id)
+        # The newest first: what fits nothing must not keep them from their messages.
+        .order_by(MessageEvent.id.desc())
         .limit(500)
     ).all()
-    return sum(_match(session, event, now) for event in waiting)
+    return sum(_match(session, event, now) for event in reversed(waiting))
 
 
 def match_answered(session: Session, channel: str, aggregator_ids: list[str], now: datetime) -> None:

@@ -109,6 +109,13 @@ class MessageEvent(Base):
             sqlite_where=text("message_id IS NOT NULL"),
             postgresql_where=text("message_id IS NOT NULL"),
         ),
+        # What is let go with a phone.
+        Index(
+            "ix_message_events_phone_hash",
+            "phone_hash",
+            sqlite_where=text("phone_hash IS NOT NULL"),
+            postgresql_where=text("phone_hash IS NOT NULL"),
+        ),
         Index(
             "ix_message_events_unmatched",
             "message_id",

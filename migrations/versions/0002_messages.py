@@ -244,6 +244,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("message_id IS NOT NULL"),
         )
         batch_op.create_index(
+            "ix_message_events_phone_hash",
+            ["phone_hash"],
+            unique=False,
+            sqlite_where=sa.text("phone_hash IS NOT NULL"),
+            postgresql_where=sa.text("phone_hash IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_message_events_unmatched",
             ["message_id", "aggregator_id"],
             unique=False,
@@ -276,7 +283,16 @@ def downgrade() -> None:
             sqlite_where=sa.text("message_id IS NULL"),
             postgresql_where=sa.text("message_id IS NULL"),
         )
-        batch_op.drop_index("ix_message_events_message_id_id")
+        batch_op.drop_index(
+            "ix_message_events_phone_hash",
+            sqlite_where=sa.text("phone_hash IS NOT NULL"),
+            postgresql_where=sa.text("phone_hash IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_message_events_message_id_id",
+            sqlite_where=sa.text("message_id IS NOT NULL"),
+            postgresql_where=sa.text("message_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_message_events_at"))
 
     op.drop_table("message_events")
