@@ -4,7 +4,7 @@ Beyond the contract's table: `VAR_DIR` (`var`), `WEB_THREADS` (4), `OFFICE_DEFAU
 `USSD_RESUME_SECONDS` (300), `USSD_SCREEN_SEPTETS` (160) and
 `USSD_SCREEN_SEPTETS_BY_NETWORK` (such as `63903:184,63902:160`); for messages `SMS_THREADS` (32 a worker),
 `SMS_LEASE_SECONDS` (30), `SMS_RATE_PER_SECOND` (300), `SMS_PER_PHONE_AND_DAY` (100), `SMS_SPEND_PER_DAY` (rupiah an
-office, 50 000 000), `SMS_PRICE` (rupiah a segment, 350) and `SMS_LOW_CREDIT` (100 000, in the account's currency).
+office, 50 000 000), `SMS_PRICE` (rupiah a segment, 350) and `SMS_LOW_CREDIT` (`IDR 100000`, in the account's currency).
 """
 
 import base64
@@ -58,14 +58,14 @@ class Settings(BaseSettings):
     sms8x8_api_key: str = ""
     sms8x8_sender_id: str = ""
     sms8x8_base_url: str = ""
-    sms_reply_number: str = ""
+    sms_reply_number: str = Field("", pattern=r"^\+?[0-9]{3,15}$|^$")
     sms_threads: int = Field(32, ge=1, le=256)
     sms_lease_seconds: int = Field(30, ge=1, le=300)
     sms_rate_per_second: int = Field(300, ge=1, le=10_000)
     sms_per_phone_and_day: int = Field(100, ge=1)
     sms_spend_per_day: int = Field(50_000_000, ge=1)
     sms_price: int = Field(350, ge=1)
-    sms_low_credit: int = Field(100_000, ge=0)
+    sms_low_credit: str = Field("IDR 100000", pattern=r"^[A-Z]{3} [0-9]{1,12}$")
     ussd_code: str = Field("*384*1303#", pattern=r"^\*[0-9*]+#$")
     ussd_resume_seconds: int = Field(300, ge=10, le=3600)
     ussd_screen_septets: int = Field(160, ge=100, le=182)

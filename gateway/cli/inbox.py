@@ -62,7 +62,7 @@ def list_(everything: bool, limit: int, as_json: bool) -> None:
 
 
 @inbox.command()
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 @click.argument("text", nargs=-1, required=True)
 def answer(number: int, text: tuple[str, ...]) -> None:
     """Answer message ID with TEXT, in one SMS that begins with the office's name; its task is closed."""

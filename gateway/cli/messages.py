@@ -85,7 +85,7 @@ def list_(phone: str | None, application: str | None, state: str | None, limit: 
 
 
 @messages.command()
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for other programs.")
 def show(number: int, as_json: bool) -> None:
     """Message ID with its text, everything that was heard of it, and what an officer can do about its fault."""
@@ -123,7 +123,7 @@ def show(number: int, as_json: bool) -> None:
 
 
 @messages.command()
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 def resend(number: int) -> None:
     """Send message ID once more: it is unknown, failed or expired. Who did it is kept, and its tasks are closed.
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from io import StringIO
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,14 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         # As text: what people write is no markup of ours.
         table.add_row(*(Text(plain(cell)) for cell in row))
-    Console(width=None if sys.stdout.isatty() else _FILE_WIDTH).print(table)
+    if sys.stdout.isatty():
+        Console().print(table)
+        return
+    drawn = StringIO()
+    Console(width=_FILE_WIDTH, file=drawn).print(table)
+    # One long text must not pad every line to its own length.
+    for line in drawn.getvalue().splitlines():
+        click.echo(line.rstrip())
 
 
 def print_fields(fields: Iterable[tuple[str, str]]) -> None:

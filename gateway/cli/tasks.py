@@ -47,7 +47,7 @@ def list_(done: bool, limit: int, as_json: bool) -> None:
 
 
 @tasks.command()
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 def show(number: int) -> None:
     """Task ID in full."""
     with opened() as parts, parts.database.reading() as session:
@@ -70,7 +70,7 @@ def show(number: int) -> None:
 
 
 @tasks.command()
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 def done(number: int) -> None:
     """Task ID is done; who said so is kept."""
     with opened() as parts, parts.database.writing() as session:

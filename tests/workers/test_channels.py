@@ -68,17 +68,22 @@ def test_a_slow_pace_loses_nothing(office: SmsOffice, aggregator: PretendAggrega
 
 def test_low_credit_is_told_before_the_channel_pauses_and_the_task_ends_with_it(office: SmsOffice) -> None:
     with PretendAggregator(balance="IDR 99,999.50") as poor:
-        counts = credit.check(office.database, [channel_to(poor)], 100_000, office.clock())
+        counts = credit.check(office.database, [channel_to(poor)], "IDR 100000", office.clock())
         assert counts == {"channels_asked": 1}
     assert office.open_tasks() == ["low_credit"]
     with office.database.reading() as session:
         assert [(row.name, row.balance) for row in channels(session)] == [("africastalking", "IDR 99,999.50")]
+    with PretendAggregator(balance="USD 999.00") as foreign:
+        credit.check(office.database, [channel_to(foreign)], "IDR 100000", office.clock())
+    assert office.open_tasks() == [], "a hundred thousand of what?"
     with PretendAggregator(balance="IDR 100000.00") as rich:
-        credit.check(office.database, [channel_to(rich), second_channel_to(rich)], 100_000, office.clock())
+        credit.check(office.database, [channel_to(rich), second_channel_to(rich)], "IDR 100000", office.clock())
     assert office.open_tasks() == []
 
 
 def test_a_balance_that_cannot_be_had_changes_nothing(office: SmsOffice, aggregator: PretendAggregator) -> None:
     aggregator.stop()
-    assert credit.check(office.database, [channel_to(aggregator)], 100_000, office.clock()) == {"channels_asked": 0}
+    assert credit.check(office.database, [channel_to(aggregator)], "IDR 100000", office.clock()) == {
+        "channels_asked": 0
+    }
     assert office.open_tasks() == []
