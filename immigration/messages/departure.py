@@ -72,6 +72,8 @@ _CANDIDATES: Final = (
         Message.uid,
         Message.phone_hash,
         Message.office,
+        Message.lane,
+        Message.language,
         Message.category,
         Message.reason,
         Message.waits,
@@ -164,6 +166,10 @@ def depart(
             put_off(session, lease, [row.id], morning)
         elif (channel := choose(row.office, row.channel)) is None:
             put_off(session, lease, [row.id], None)
+        elif _is_new_phone(row, goal) and outbox.greet_late(
+            session, row.id, opened[0], row.office, row.language, row.application_id, row.lane, now
+        ):
+            put_off(session, lease, [row.id], now + _FOR_THE_FIRST)
         elif row.after_id in waiting:
             if row.after_id in under_way:
                 later.append(row.id)
@@ -220,6 +226,11 @@ def _goal(session: Session, vault: Vault, row: Any, now: datetime) -> _Goal | No
         session.execute(update(Contact).where(Contact.phone_hash == phone_hash).values(privacy_at=now))
     contact = session.get_one(Contact, phone_hash, populate_existing=True)
     return _Goal(phone_hash, contact.phone_sealed, contact.reminders)
+
+
+def _is_new_phone(row: Any, goal: _Goal) -> bool:
+    """Whether news follows its record to another phone than it was written for, and no privacy text goes with it."""
+    return row.category == "case" and row.after_id is None and goal.phone_hash != row.phone_hash
 
 
 def _late(session: Session, row: Any, now: datetime) -> tuple[State, str] | None:

@@ -234,6 +234,38 @@ class Outbox:
                 .execution_options(synchronize_session=False)
             )
 
+    def greet_late(
+        self,
+        session: Session,
+        message_id: int,
+        phone: str,
+        office: str,
+        language: Language,
+        application_id: int,
+        lane: int,
+        now: datetime,
+    ) -> bool:
+        """Have news that follows its record to a new phone preceded by the privacy text; whether one was due."""
+        draft = Draft(
+            occasion="",
+            template="",
+            values={},
+            language=language,
+            office=office,
+            phone=phone,
+            lane=Lane(lane),
+            category="case",
+            reason="",
+            validity=_PRIVACY_VALID,
+            application_id=application_id,
+        )
+        phone_hash = self.vault.lookup("phone", phone)
+        asked = select(Contact.privacy_at).where(Contact.phone_hash == phone_hash)
+        if session.execute(asked).one().privacy_at is not None:
+            return False
+        self._greet(session, draft, phone_hash, message_id, now, now)
+        return True
+
     def _greeting(self, session: Session, draft: Draft, phone_hash: bytes, due: datetime, now: datetime) -> int | None:
         rendered = self.texts.render(PRIVACY, draft.language, {}, can_reply=self.can_reply, ussd_code=self.ussd_code)
         greeting = Draft(

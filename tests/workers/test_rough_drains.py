@@ -193,3 +193,21 @@ def test_what_a_pause_outlasts_expires_and_the_privacy_text_comes_with_the_next_
     with sending(office, channel_to(aggregator)) as sender:
         sender.drain()
     assert [accepted.text[20:24] for accepted in aggregator.ledger.accepted()] == ["Kami", "No ."]
+
+
+@on_sqlite_alone
+def test_news_that_follows_to_a_new_phone_is_preceded_by_the_privacy_text_there(
+    office: SmsOffice, aggregator: PretendAggregator, clock: MovedClock
+) -> None:
+    office.greeted(1)
+    office.record(1)
+    office.change(1, Status.CETAK)
+    office.record(1, status=Status.CETAK, phone=phone_of(77))
+    with sending(office, channel_to(aggregator)) as sender:
+        sender.drain()
+        clock.move(seconds=2)
+        sender.drain()
+    assert [(accepted.phone, accepted.text[20:24]) for accepted in aggregator.ledger.accepted()] == [
+        (phone_of(77), "Kami"),
+        (phone_of(77), "No ."),
+    ]
