@@ -28,6 +28,7 @@ _WORDS: Final[dict[str, str]] = {
     "usernotsubscribedtoproduct": "the person has not asked their network for such messages: call them instead",
     "no consent": "the applicant has not agreed to reminders",
     "erased": "the person asked to be forgotten",
+    "fault of ours": f"something failed here while it was leaving, so nobody can tell whether it went out: {_OPERATOR}",
     "do not disturb": f"the network lets nothing through at this hour: {_BY_ITSELF}",
     "donotdisturbrejection": "the network let nothing through at that hour: send it again in the daytime",
     # The phone at that moment.
