@@ -12,7 +12,7 @@ from typing import Final
 from benchmarks.stage import Stage
 from gateway.aggregators.sms import Outcome, Sms
 from immigration.clock import utc_now
-from immigration.messages import delivery
+from immigration.messages import sweeping
 from tests.support.filling import add_finished, fill
 from tests.support.plans import noted
 from tests.support.sms import SmsOffice, sending
@@ -53,8 +53,8 @@ def measure(stage: Stage, rows: int = ROWS, finished: int = FINISHED) -> None:
     with noted(stage.database) as statements:
         grown = _cost(_drained(stage)[-_PART:])
         with stage.database.writing() as session:
-            delivery.is_due(session, utc_now())
-            delivery.release_dead(session, utc_now())
+            sweeping.is_due(session, utc_now())
+            sweeping.release_dead(session, utc_now())
     print(f"  with {rows + finished} finished rows {grown}: grown / start = {grown.wall_ms / first.wall_ms:.2f}")
     for statement, plan in statements.plans().items():
         if "messages" in statement or "message_events" in statement:

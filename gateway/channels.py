@@ -11,11 +11,12 @@ from gateway.aggregators.sms import Outcome, Sms, SmsChannel, SmsWebhooks
 from gateway.settings import Settings
 from immigration.clock import Clock
 from immigration.database import Database
-from immigration.messages.departure import Caps
 from immigration.messages.outbox import Outbox
+from immigration.messages.spending import Caps
 from immigration.vault import Vault
 from workers.pace import Pace
-from workers.sending import Effort, Routes, Sender
+from workers.routes import Routes
+from workers.sending import Effort, Sender
 
 WEBHOOKS: Mapping[str, SmsWebhooks] = {
     one.name: one for one in (AfricasTalkingWebhooks(), AfricasTalkingWebhooks("simulated"), EightByEightWebhooks())

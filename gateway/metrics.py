@@ -20,8 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.wiring import Wiring
 from immigration.calls import funnel
-from immigration.messages import watching
-from immigration.messages.delivery import channels
+from immigration.messages import channels, watching
 from immigration.tasks import open_counts
 
 _FUNNEL_LABELS: Final = ("screen", "language", "step")
@@ -78,7 +77,7 @@ class _Messages(Collector):
                 ages = watching.waiting_s(session, now)
                 totals = watching.totals(session, now)
                 taken = watching.seconds_taken(session, now)
-                ways = {row.name: row.paused_at is not None for row in channels(session)}
+                ways = {row.name: row.paused_at is not None for row in channels.every(session)}
                 tasks = open_counts(session)
         except SQLAlchemyError:
             return

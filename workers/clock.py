@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from immigration.clock import Clock
 from immigration.database import Database, is_unreachable
 from immigration.inbox.desk import InboxDesk
-from immigration.messages import delivery
+from immigration.messages import sweeping
 from workers import upkeep
 from workers.jobs import CREDIT_JOB, DRAIN_JOB, UPKEEP_JOB
 from workers.queues import enqueue_once, queue, want_drain
@@ -36,7 +36,7 @@ def tick(redis: Redis, database: Database, now: datetime) -> dict[str, int]:
     }
     due |= sweep(database, now)
     with database.reading() as session:
-        waiting = delivery.is_due(session, now)
+        waiting = sweeping.is_due(session, now)
     due["drain_jobs"] = int(waiting and want_drain(redis, DRAIN_JOB))
     return due
 
@@ -44,11 +44,11 @@ def tick(redis: Redis, database: Database, now: datetime) -> dict[str, int]:
 def sweep(database: Database, now: datetime) -> dict[str, int]:
     """Take back what dead workers held; how many messages wait again, and of how many nobody can tell."""
     with database.reading() as session:
-        lost = delivery.anything_lost(session, now)
+        lost = sweeping.anything_lost(session, now)
     if not lost:
         return {"messages_given_back": 0, "messages_unknown": 0}
     with database.writing() as session:
-        back, unknown = delivery.release_dead(session, now)
+        back, unknown = sweeping.release_dead(session, now)
     structlog.get_logger("clock").warning("a worker died", back=back, unknown=unknown)
     return {"messages_given_back": back, "messages_unknown": unknown}
 

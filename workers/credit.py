@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from gateway.aggregators.sms import SmsChannel
 from immigration.database import Database
-from immigration.messages.delivery import ensure_channel
+from immigration.messages.channels import ensure
 from immigration.messages.tables import Channel
 from immigration.tasks import finish_about, open_task
 
@@ -27,7 +27,7 @@ def check(database: Database, channels: Iterable[SmsChannel], low: str, now: dat
         least, left = amount(low), amount(balance)
         short = least is not None and left is not None and left[0] == least[0] and left[1] < least[1]
         with database.writing() as session:
-            ensure_channel(session, name)
+            ensure(session, name)
             session.execute(
                 update(Channel)
                 .where(Channel.name == name)

@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 from immigration.clock import Clock
 from immigration.database import Database
 from immigration.inbox.desk import InboxDesk
-from immigration.vault import Vault
 from workers import credit, upkeep
 from workers.queues import drain_begins, want_drain
 from workers.sending import Sender
@@ -37,7 +36,6 @@ class NotConfigured(Exception):
 @dataclass(frozen=True)
 class _Parts:
     database: Database
-    vault: Vault
     redis: Redis
     clock: Clock
     sender: Sender
@@ -52,7 +50,6 @@ _parts: _Parts | None = None
 def configure(
     *,
     database: Database,
-    vault: Vault,
     redis: Redis,
     clock: Clock,
     sender: Sender,
@@ -62,7 +59,7 @@ def configure(
 ) -> None:
     """Give this process's jobs what they work with; once, before work begins. `stop`: whether the worker should end."""
     global _parts
-    _parts = _Parts(database, vault, redis, clock, sender, low_credit, stop, inbox)
+    _parts = _Parts(database, redis, clock, sender, low_credit, stop, inbox)
 
 
 def _configured() -> _Parts:

@@ -7,11 +7,11 @@ messages as threads became free, in one transaction. So a death leaves only what
 import math
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -22,12 +22,14 @@ from gateway.aggregators.sms import Outcome, Sms, SmsChannel
 from immigration.clock import Clock
 from immigration.contacts import choose
 from immigration.database import Database, is_unreachable
-from immigration.messages import delivery, departure, reports
+from immigration.messages import channels, delivery, departure, reports
 from immigration.messages.delivery import Result
-from immigration.messages.departure import Caps, Ready
+from immigration.messages.departure import Ready
 from immigration.messages.outbox import Outbox
+from immigration.messages.spending import Caps, Refunds, refund
 from immigration.messages.tables import Message
 from workers.pace import Pace
+from workers.routes import Routes
 
 # RejectedByGateway is worth a second try, no more (africastalking.md 4.4).
 _REJECTED: Final = "rejected by gateway"
@@ -39,28 +41,6 @@ _LOOK_AGAIN_S: Final = 0.25
 _LISTEN_S: Final = 1.0
 _LAST_ANSWERS_S: Final = 15.0
 _LAST_TRIES_S: Final = 20.0
-
-
-@dataclass(frozen=True)
-class Routes:
-    """Which way do messages go? The channels by name, and each office's in order of choice (others: `default`)."""
-
-    channels: Mapping[str, SmsChannel]
-    default: tuple[str, ...]
-    by_office: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def of(self, office: str) -> tuple[str, ...]:
-        """The channels of an office, first choice first."""
-        return self.by_office.get(office, self.default)
-
-    def choose(self, office: str, wish: str | None, closed: set[str]) -> str | None:
-        """The channel to take now: the wish if it is open, else the first that is."""
-        opened = [name for name in self.of(office) if name not in closed]
-        return wish if wish in opened else opened[0] if opened else None
-
-    def after(self, office: str, tried: str, closed: set[str]) -> str | None:
-        """Another open channel than the one that surely did not accept; none where there is no other."""
-        return next((name for name in self.of(office) if name != tried and name not in closed), None)
 
 
 @dataclass(frozen=True)
@@ -180,14 +160,15 @@ class _Drain:
             while True:
                 self._collect()
                 stopping = over()
-                launched = self._round(stopping)
-                if not self._flying:
-                    if stopping or not self._claimed:
-                        self.counts.cut_short = stopping
-                        break
-                    if not launched:
-                        # Held up by its pace, or by a privacy text that another worker has on the wire.
-                        time.sleep(_SOON_S)
+                went_on = self._round(stopping)
+                if self._flying:
+                    continue
+                if stopping or not self._claimed:
+                    self.counts.cut_short = stopping
+                    break
+                if not went_on:
+                    # Held up by its pace, or by a privacy text that another worker has on the wire.
+                    time.sleep(_SOON_S)
         finally:
             self._leave()
 
@@ -200,24 +181,30 @@ class _Drain:
         done, _ = wait(self._flying, timeout=patience, return_when=FIRST_COMPLETED)
         self._answers += [(self._flying.pop(future), future.result()) for future in done]
 
-    def _round(self, stopping: bool) -> int:
-        """Settle what was answered and launch as many as there is room for, in one transaction; how many."""
+    def _round(self, stopping: bool) -> bool:
+        """Settle what was answered, launch as many as may go, and claim for the next round, in one transaction.
+
+        Whether it launched or claimed any.
+        """
         room = 0 if stopping else self._parts.free - len(self._flying)
         if not self._answers and room <= 0:
-            return 0
+            return False
         # Redis is asked and told outside the transaction: while it hangs, nobody else could write.
-        granted = self._granted(room) if room > 0 else 0
-        chosen: list[int] = []
+        chosen = [self._claimed.popleft() for _ in range(self._granted(min(room, len(self._claimed))))]
         try:
             with self._parts.database.writing() as session:
                 now = self._parts.clock()
                 results, refunds = self._settle(session, now)
-                ready = self._begin(session, room, granted, now, chosen, refunds) if room > 0 else []
-                if room <= 0:
-                    departure.refund(session, refunds)
+                ready, later = self._depart(session, chosen, refunds, now)
+                taken = self._claim(session, room, now)
         except Exception:
             self._claimed.extend(chosen)
             raise
+        # Behind the others: what they wait for may be among those.
+        self._claimed.extend(later)
+        # A lease that ran out under us may have brought back what we hold.
+        held = set(self._claimed)
+        self._claimed.extend(id_ for id_ in taken if id_ not in held)
         if self._has_plenty:
             self._has_plenty = False
             self._plenty()
@@ -226,23 +213,14 @@ class _Drain:
         for one in ready:
             channel = self._parts.routes.channels[one.channel]
             self._flying[self._parts.pool.submit(_send, channel, Sms(one.phone, one.text, one.uid.hex()))] = one
-        return len(ready)
+        return bool(ready or taken)
 
-    def _begin(
-        self,
-        session: Session,
-        room: int,
-        granted: int,
-        now: datetime,
-        chosen: list[int],
-        refunds: Counter[tuple[str, date]],
-    ) -> list[Ready]:
-        if time.monotonic() >= self._look_again_at:
-            self._closed = delivery.closed_channels(session, now)
-            self._look_again_at = time.monotonic() + _LOOK_AGAIN_S
-        if len(self._claimed) < room and (not self._flying or time.monotonic() >= self._claim_again_at):
-            self._claim(session, now)
-        chosen += [self._claimed.popleft() for _ in range(min(granted, len(self._claimed)))]
+    def _depart(
+        self, session: Session, chosen: list[int], refunds: Refunds, now: datetime
+    ) -> tuple[list[Ready], list[int]]:
+        if not chosen:
+            refund(session, refunds)
+            return [], []
         ready, later, ended = departure.depart(
             session,
             self._parts.outbox,
@@ -257,18 +235,16 @@ class _Drain:
             at=now,
             until=now + self._parts.effort.lease,
         )
-        # Behind the others: what they wait for may be among those.
-        self._claimed.extend(later)
         for fault, count in ended.items():
             _LOG.warning("messages not sent", reason=fault, count=count)
-        return ready
+        return ready, later
 
     def _granted(self, wanted: int) -> int:
         """How many may leave at their channels' pace; what a channel was granted and did not need it keeps."""
         opened = self._parts.routes.channels.keys() - self._closed
-        if not opened:
-            # Looked at all the same, so that they are given back.
-            return wanted
+        if wanted <= 0 or not opened:
+            # With all channels closed they are looked at all the same, and given back.
+            return max(wanted, 0)
         for channel in opened:
             kept = self._grants.get(channel, 0)
             self._grants[channel] = kept + self._parts.pace.take(channel, wanted - kept)
@@ -279,26 +255,33 @@ class _Drain:
         self._grants[channel] = max(0, left - 1)
         return left > 0
 
-    def _claim(self, session: Session, now: datetime) -> None:
+    def _claim(self, session: Session, room: int, now: datetime) -> list[int]:
+        """Have enough for the next round; not asked again at once where the last answer was that nothing is due."""
+        if room <= 0 or len(self._claimed) >= room:
+            return []
+        if self._flying and time.monotonic() < self._claim_again_at:
+            return []
+        if time.monotonic() >= self._look_again_at:
+            self._closed = channels.closed(session, now)
+            self._look_again_at = time.monotonic() + _LOOK_AGAIN_S
         offices = None
         if self._closed:
             every = self._parts.outbox.catalogue().offices
             offices = [office for office in every if self._parts.routes.choose(office, None, self._closed)]
         wanted = 2 * self._parts.effort.threads - len(self._claimed)
-        until = now + self._parts.effort.lease
-        taken = delivery.claim(session, self._lease, wanted, self._at(), until, offices)
-        # A lease that ran out under us may have brought back what we hold.
-        held = set(self._claimed)
-        self._claimed.extend(id_ for id_ in taken if id_ not in held)
-        if len(taken) < wanted:
+        taken = delivery.claim(session, self._lease, wanted, self._at(), now + self._parts.effort.lease, offices)
+        self._has_plenty = len(taken) == wanted
+        if not self._has_plenty:
             self._claim_again_at = time.monotonic() + _LOOK_AGAIN_S
-        else:
-            self._has_plenty = True
+        return taken
 
-    def _settle(self, session: Session, now: datetime) -> tuple[list[Result], Counter[tuple[str, date]]]:
+    def _settle(self, session: Session, now: datetime) -> tuple[list[Result], Refunds]:
         results = [self._result(one, outcome) for one, outcome in self._answers]
         delivery.settle(session, self._lease, results, now, again_from=max(now, self._at()))
-        refused = [one for (one, _), result in zip(self._answers, results, strict=True) if result.kind in _REFUSED]
+        refunds = Refunds()
+        for (one, _), result in zip(self._answers, results, strict=True):
+            if result.kind in _REFUSED:
+                refunds[one.office, one.day] += one.segments
         by_channel: dict[str, list[str]] = {}
         for result in results:
             if result.kind == "accepted" and result.aggregator_id is not None:
@@ -310,11 +293,11 @@ class _Drain:
         for one, outcome in self._answers:
             # Not where only this phone is not to be disturbed.
             if outcome.holds_channel and outcome.retry_after_s is not None:
-                delivery.hold(session, one.channel, now + timedelta(seconds=outcome.retry_after_s))
+                channels.hold(session, one.channel, now + timedelta(seconds=outcome.retry_after_s))
                 self._look_again_at = 0.0
         for channel, ids in by_channel.items():
             reports.match_answered(session, channel, ids, now)
-        return results, departure.refunds_of(refused)
+        return results, refunds
 
     def _result(self, one: Ready, outcome: Outcome) -> Result:
         kind = outcome.kind
@@ -349,7 +332,7 @@ class _Drain:
             try:
                 with self._parts.database.writing() as session:
                     results, refunds = self._settle(session, self._parts.clock())
-                    departure.refund(session, refunds)
+                    refund(session, refunds)
                     delivery.put_off(session, self._lease, list(self._claimed), None)
             except Exception as fault:
                 # Otherwise the lease would make `unknown` of what is known.

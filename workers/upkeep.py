@@ -12,7 +12,7 @@ from immigration import api_keys, audit, calls, contacts, identity, tasks
 from immigration.applications import retention
 from immigration.database import Database
 from immigration.inbox import retention as inbox_retention
-from immigration.messages import delivery, reports
+from immigration.messages import reports, sweeping
 from immigration.messages import retention as message_retention
 
 UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
@@ -23,7 +23,7 @@ UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
     "api_answers_deleted": api_keys.purge_answers,
     "applications_forgotten": retention.purge,
     "reports_matched": reports.match_waiting,
-    "messages_expired": delivery.expire,
+    "messages_expired": sweeping.expire,
     "people_forgotten": inbox_retention.forget_people,
     "message_texts_forgotten": message_retention.forget_texts,
     "messages_deleted": message_retention.purge,

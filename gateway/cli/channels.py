@@ -5,7 +5,8 @@ import click
 from gateway.cli.common import opened, operator
 from gateway.cli.printing import local, print_json, print_table
 from immigration.clock import utc_now
-from immigration.messages import delivery
+from immigration.messages.channels import every
+from immigration.messages.channels import resume as resume_channel
 from immigration.messages.tables import Channel
 from immigration.messages.words import officer_words
 from immigration.offices.catalogue import load_catalogue
@@ -21,7 +22,7 @@ def channels() -> None:
 def list_(as_json: bool) -> None:
     """Each channel: open or paused, why, held off until when, and its credit."""
     with opened() as parts, parts.database.reading() as session:
-        rows = {row.name: row for row in delivery.channels(session)}
+        rows = {row.name: row for row in every(session)}
         for name in parts.settings.sms_channels:
             rows.setdefault(name, Channel(name=name))
         zone = load_catalogue(session).office(parts.settings.office_default).zone
@@ -52,9 +53,9 @@ def resume(name: str) -> None:
     """Let the channel NAME send again, once what paused it is put right; what waits for it goes out."""
     with opened() as parts:
         with parts.database.writing() as session:
-            known = sorted({*parts.settings.sms_channels, *(row.name for row in delivery.channels(session))})
+            known = sorted({*parts.settings.sms_channels, *(row.name for row in every(session))})
             if name not in known:
                 raise click.ClickException(f"there is no channel {name}: write one of {', '.join(known)}")
-            was_paused = delivery.resume(session, name, operator(), utc_now())
+            was_paused = resume_channel(session, name, operator(), utc_now())
         parts.ring()
     click.echo(f"{name} sends again." if was_paused else f"{name} was not paused: nothing changed.")

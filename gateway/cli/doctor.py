@@ -20,8 +20,8 @@ from gateway.wiring import connect_redis, key_ring
 from immigration.clock import utc_now
 from immigration.database import Database
 from immigration.keys import NoLookupKey, load_vault
+from immigration.messages import channels
 from immigration.messages import check as wording
-from immigration.messages.delivery import channels
 from immigration.messages.texts import FOLDER, BadTemplate, Texts
 from immigration.messages.words import officer_words
 from immigration.offices.catalogue import load_catalogue
@@ -119,7 +119,7 @@ def _reference(settings: Settings, database: Database) -> Finding:
 def _channels(settings: Settings, database: Database) -> Iterator[Finding]:
     """A paused channel is no fault of this machine's: its messages wait (as in `/readyz`)."""
     with database.reading() as session:
-        paused = [(row.name, row.fault) for row in channels(session) if row.paused_at is not None]
+        paused = [(row.name, row.fault) for row in channels.every(session) if row.paused_at is not None]
     for name, fault in paused:
         words = officer_words(fault) or f"put it right, then `channels resume {name}`"
         yield Finding("note", f"channel {name}", f"paused: {words}")

@@ -31,7 +31,6 @@ def worker() -> None:
     process = GatewayWorker(wiring.redis)
     configure(
         database=wiring.database,
-        vault=wiring.vault,
         redis=wiring.redis,
         clock=wiring.clock,
         sender=sender,

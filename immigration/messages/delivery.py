@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Table, bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import Table, bindparam, case, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from immigration.database import upsert
-from immigration.messages.outbox import Lane, untold
+from immigration.messages import channels
+from immigration.messages.outbox import Lane
 from immigration.messages.states import RANK, State
-from immigration.messages.tables import Channel, Message, MessageEvent
+from immigration.messages.tables import Message, MessageEvent
 from immigration.tasks import finish_about, open_task
 
 _FIRST_RETRY: Final = timedelta(seconds=2)
 _LONGEST_RETRY: Final = timedelta(minutes=5)
 _WORD: Final = 80
-_BATCH: Final = 500
 assert isinstance(Message.__table__, Table)
 assert isinstance(MessageEvent.__table__, Table)
 _TABLE: Final[Table] = Message.__table__
@@ -56,7 +55,6 @@ _ACCEPTED: Final = (
         lease_until=None,
     )
 )
-
 
 _GIVEN_UP: Final = select(_TABLE.c.id).where(
     _TABLE.c.id.in_(bindparam("ids", expanding=True)), _TABLE.c.state == State.UNKNOWN.value
@@ -100,6 +98,14 @@ _NO_EVENT: Final = dict.fromkeys(
 ) | {"word": ""}
 
 OutcomeKind = Literal["accepted", "retry", "permanent", "channel", "unknown"]
+
+_STATE: Final[dict[str, str]] = {
+    "accepted": State.SUBMITTED.value,
+    "retry": State.QUEUED.value,
+    "channel": State.QUEUED.value,
+    "permanent": State.FAILED.value,
+    "unknown": State.UNKNOWN.value,
+}
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,7 @@ def settle(
     if again:
         _queue_again(session, lease, again, again_from or now)
     for result in by_kind.get("channel", ()):
-        pause(session, result.channel, result.fault or "", now)
+        channels.pause(session, result.channel, result.fault or "", now)
     note_events(
         session,
         [
@@ -218,15 +224,6 @@ def settle(
 def note_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write down one input each."""
     session.connection().execute(_EVENTS, [{**_NO_EVENT, **row} for row in rows])
-
-
-_STATE: Final[dict[str, str]] = {
-    "accepted": State.SUBMITTED.value,
-    "retry": State.QUEUED.value,
-    "channel": State.QUEUED.value,
-    "permanent": State.FAILED.value,
-    "unknown": State.UNKNOWN.value,
-}
 
 
 def _end(session: Session, state: State, results: Sequence[Result], now: datetime) -> None:
@@ -251,14 +248,14 @@ def _end(session: Session, state: State, results: Sequence[Result], now: datetim
         if one.message_id not in so:
             continue
         if state is State.UNKNOWN:
-            _ask_about_unknown(session, one.message_id, one.office, now)
+            ask_about_unknown(session, one.message_id, one.office, now)
         else:
             words = f"message {one.message_id} cannot be delivered: {one.fault}"
             about = str(one.message_id)
             open_task(session, "message_failed", about, words, now, office=one.office, message_id=one.message_id)
 
 
-def _ask_about_unknown(session: Session, id_: int, office: str | None, now: datetime) -> None:
+def ask_about_unknown(session: Session, id_: int, office: str | None, now: datetime) -> None:
     """An officer decides whether a message that may have gone out is to go out again."""
     words = f"nobody can tell whether message {id_} went out: `messages show`, then `messages resend` if it did not"
     open_task(session, "unknown_result", str(id_), words, now, office=office, message_id=id_)
@@ -303,147 +300,3 @@ def retry_delay(attempts: int) -> timedelta:
     """How long to wait after so many attempts: doubling to five minutes, each a quarter more or less."""
     grown = min(_FIRST_RETRY * float(2 ** min(attempts - 1, 20)), _LONGEST_RETRY)
     return grown * random.uniform(0.75, 1.25)  # noqa: S311 - spread, not secrecy
-
-
-def pause(session: Session, channel: str, fault: str, now: datetime) -> None:
-    """Nothing more goes this way until an officer resumes it; the messages wait, none is burnt."""
-    ensure_channel(session, channel)
-    session.execute(
-        update(Channel)
-        .where(Channel.name == channel, Channel.paused_at.is_(None))
-        .values(paused_at=now, fault=fault)
-        .execution_options(synchronize_session=False)
-    )
-    words = f"channel {channel} is paused: {fault}. Put it right, then `channels resume {channel}`"
-    open_task(session, "channel_paused", channel, words, now)
-
-
-def resume(session: Session, channel: str, actor: str, now: datetime) -> bool:
-    """Let a channel send again; whether it was paused."""
-    opened = session.execute(
-        update(Channel)
-        .where(Channel.name == channel, Channel.paused_at.is_not(None))
-        .values(paused_at=None, fault=None, held_until=None)
-        .returning(Channel.name)
-        .execution_options(synchronize_session=False)
-    ).first()
-    finish_about(session, "channel_paused", channel, actor, now)
-    return opened is not None
-
-
-def hold(session: Session, channel: str, until: datetime) -> None:
-    """An aggregator asked us to wait: nothing goes this way before then."""
-    ensure_channel(session, channel)
-    session.execute(
-        update(Channel)
-        .where(Channel.name == channel)
-        .values(held_until=until)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def ensure_channel(session: Session, name: str) -> None:
-    """Have a row for this channel."""
-    session.execute(upsert(session, Channel).values(name=name).on_conflict_do_nothing())
-
-
-def channels(session: Session) -> list[Channel]:
-    """Every channel that has been used or spoken of."""
-    return list(session.scalars(select(Channel).order_by(Channel.name)))
-
-
-def closed_channels(session: Session, now: datetime) -> set[str]:
-    """Channels that are paused, or held off at this moment."""
-    return {
-        row.name
-        for row in channels(session)
-        if row.paused_at is not None or (row.held_until is not None and row.held_until > now)
-    }
-
-
-def _unlocked(*conditions: Any, most: int | None = None) -> Any:
-    """The ids of rows that nobody else is about: who waited for those could make others wait for ever."""
-    query = select(Message.id).where(*conditions).limit(most).with_for_update(skip_locked=True)
-    return select(query.cte("unlocked").c.id)
-
-
-def release_dead(session: Session, now: datetime) -> tuple[int, int]:
-    """What a killed worker left: claimed messages go back, those that were leaving are `unknown`. How many of each."""
-    back = session.execute(
-        update(Message)
-        .where(Message.id.in_(_unlocked(Message.lease_until < now, Message.state == State.CLAIMED)))
-        .values(state=State.QUEUED, rank=RANK[State.QUEUED], lease=None, lease_until=None)
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    lost = session.execute(
-        update(Message)
-        .where(Message.id.in_(_unlocked(Message.lease_until < now, Message.state == State.SUBMITTING)))
-        .values(state=State.UNKNOWN, rank=RANK[State.UNKNOWN], fault="worker died", lease=None, lease_until=None)
-        .returning(Message.id, Message.channel, Message.office)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if lost:
-        note_events(
-            session,
-            [
-                {
-                    "message_id": row.id,
-                    "at": now,
-                    "source": "lease",
-                    "state": State.UNKNOWN.value,
-                    "fault": "worker died",
-                    "channel": row.channel,
-                }
-                for row in lost
-            ],
-        )
-        for row in lost:
-            _ask_about_unknown(session, row.id, row.office, now)
-    return len(back), len(lost)
-
-
-def expire(session: Session, now: datetime) -> int:
-    """End a batch of messages that wait past their time, whatever they wait for; how many. An officer sees each."""
-    late = session.execute(
-        update(Message)
-        .where(
-            Message.id.in_(
-                _unlocked(Message.state == literal_column("'queued'"), Message.expires_at <= now, most=_BATCH)
-            )
-        )
-        .values(
-            state=State.EXPIRED,
-            rank=RANK[State.EXPIRED],
-            fault=func.coalesce(Message.fault, "too late"),
-            ended_at=now,
-        )
-        .returning(Message.id, Message.reason, Message.office, Message.category, Message.phone_hash)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if late:
-        untold(session, [row.phone_hash for row in late if row.category == "privacy"])
-        rows = [{"message_id": row.id, "at": now, "source": "check", "state": State.EXPIRED.value} for row in late]
-        note_events(session, [row | {"fault": "too late"} for row in rows])
-    for row in late:
-        words = f"message {row.id} ({row.reason}) was not sent in time"
-        open_task(session, "message_failed", str(row.id), words, now, office=row.office, message_id=row.id)
-    return len(late)
-
-
-def is_due(session: Session, now: datetime) -> bool:
-    """Whether some message waits for a worker."""
-    return any(
-        session.scalar(
-            select(Message.id)
-            .where(Message.state == State.QUEUED, Message.lane == lane, Message.due_at <= now)
-            .limit(1)
-        )
-        is not None
-        for lane in Lane
-    )
-
-
-def anything_lost(session: Session, now: datetime) -> bool:
-    """Whether some lease has run out."""
-    return session.scalar(select(Message.id).where(Message.lease_until < now).limit(1)) is not None

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from immigration.applications.rows import application_about
 from immigration.applications.tables import Application
 from immigration.contacts import Contact, know, phone_about
-from immigration.database import upsert
 from immigration.messages.delivery import mark_submitting, note_events, put_off
 from immigration.messages.notices import ONE_PIECE, SUPERSEDED
-from immigration.messages.outbox import Outbox, body_about, untold
+from immigration.messages.outbox import Draft, Lane, Outbox, body_about, greeting_before, untold
+from immigration.messages.spending import Caps, Refunds, refund, spend
 from immigration.messages.states import RANK, UNSETTLED, State
-from immigration.messages.tables import Message, SpendDay
+from immigration.messages.tables import Message
 from immigration.tasks import open_task
 from immigration.vault import Unreadable, Vault
 
@@ -26,15 +26,6 @@ _HELD: Final = timedelta(hours=1)
 _FOR_THE_FIRST: Final = timedelta(seconds=1)
 _FOLLOWS: Final = frozenset({"case", "reminder", "privacy"})
 """What goes to the phone on record; an answer goes to whoever asked."""
-
-
-@dataclass(frozen=True)
-class Caps:
-    """What holds a loop that runs away: messages to a phone within 24 hours, rupiah of an office within its day."""
-
-    per_phone: int
-    spend: int
-    price: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +64,7 @@ _CANDIDATES: Final = (
         Message.phone_hash,
         Message.office,
         Message.lane,
+        Message.template,
         Message.language,
         Message.category,
         Message.reason,
@@ -109,8 +101,6 @@ _SENT_LATELY: Final = (
     .where(Message.phone_hash.in_(bindparam("phones", expanding=True)), Message.submitting_at > bindparam("since"))
     .group_by(Message.phone_hash)
 )
-# By dialect, as they are needed.
-_SPEND: Final[dict[str, Any]] = {}
 _UNSETTLED_OF: Final = select(Message.id, Message.state, Message.due_at).where(
     Message.id.in_(bindparam("ids", expanding=True)), Message.state.in_(UNSETTLED)
 )
@@ -124,7 +114,7 @@ def depart(
     choose: ChooseChannel,
     has_room: Callable[[str], bool],
     caps: Caps,
-    refunds: Counter[tuple[str, date]],
+    refunds: Refunds,
     under_way: Collection[int],
     *,
     now: datetime,
@@ -166,9 +156,7 @@ def depart(
             put_off(session, lease, [row.id], morning)
         elif (channel := choose(row.office, row.channel)) is None:
             put_off(session, lease, [row.id], None)
-        elif _is_new_phone(row, goal) and outbox.greet_late(
-            session, row.id, opened[0], row.office, row.language, row.application_id, row.lane, now
-        ):
+        elif _is_new_phone(row, goal) and _greeted(session, outbox, row, goal, opened[0], now):
             put_off(session, lease, [row.id], now + _FOR_THE_FIRST)
         elif row.after_id in waiting:
             if row.after_id in under_way:
@@ -194,25 +182,6 @@ def _opened(vault: Vault, row: Any, goal: _Goal) -> tuple[str, str]:
     return phone, vault.unseal(row.body_sealed, body_about(row.uid))
 
 
-def refunds_of(refused: Sequence[Ready]) -> Counter[tuple[str, date]]:
-    """What comes off each office's day: what was surely not accepted, or an outage's many tries would use it up."""
-    spent: Counter[tuple[str, date]] = Counter()
-    for one in refused:
-        spent[one.office, one.day] += one.segments
-    return spent
-
-
-def refund(session: Session, refunds: Counter[tuple[str, date]]) -> None:
-    """Take these segments off the offices' days."""
-    for (office, day), segments in sorted((+refunds).items()):
-        session.execute(
-            update(SpendDay)
-            .where(SpendDay.office == office, SpendDay.day == day)
-            .values(segments=SpendDay.segments - segments)
-            .execution_options(synchronize_session=False)
-        )
-
-
 def _goal(session: Session, vault: Vault, row: Any, now: datetime) -> _Goal | None:
     """The phone on record now, where the message goes with an application; none where there is none any more."""
     follows = row.application_id is not None and row.category in _FOLLOWS
@@ -231,6 +200,25 @@ def _goal(session: Session, vault: Vault, row: Any, now: datetime) -> _Goal | No
 def _is_new_phone(row: Any, goal: _Goal) -> bool:
     """Whether news follows its record to another phone than it was written for, and no privacy text goes with it."""
     return row.category == "case" and row.after_id is None and goal.phone_hash != row.phone_hash
+
+
+def _greeted(session: Session, outbox: Outbox, row: Any, goal: _Goal, phone: str, now: datetime) -> bool:
+    """Whether the privacy text is now written to the phone that this news follows its record to."""
+    news = Draft(
+        occasion="",
+        template=row.template,
+        values={},
+        language=row.language,
+        office=row.office,
+        phone=phone,
+        lane=Lane(row.lane),
+        category=row.category,
+        reason=row.reason,
+        validity=row.expires_at - now,
+        application_id=row.application_id,
+        waits=row.waits,
+    )
+    return outbox.greet(session, row.id, greeting_before(news), goal.phone_hash, now, now)
 
 
 def _late(session: Session, row: Any, now: datetime) -> tuple[State, str] | None:
@@ -291,7 +279,7 @@ def _within_caps(
     lease: bytes,
     may_go: Sequence[tuple[Ready, _Goal]],
     caps: Caps,
-    refunds: Counter[tuple[str, date]],
+    refunds: Refunds,
     now: datetime,
     held_until: datetime,
 ) -> list[tuple[Ready, _Goal]]:
@@ -312,45 +300,20 @@ def _within_caps(
     going = []
     # Days in order, refunds and spending together, so that two workers cannot each wait for the other's row.
     for office, day in sorted({*within, *refunds}):
-        refund(session, Counter({(office, day): refunds[office, day]}))
+        refund(session, Refunds({(office, day): refunds[office, day]}))
         ones = within.get((office, day), [])
         if not ones:
             continue
-        if _spend(session, office, day, sum(one.segments for one, _ in ones), caps):
+        if spend(session, office, day, sum(one.segments for one, _ in ones), caps):
             going += ones
             continue
         # Some may still fit.
         for one, goal in ones:
-            if _spend(session, office, day, one.segments, caps):
+            if spend(session, office, day, one.segments, caps):
                 going.append((one, goal))
             else:
                 _hold(session, lease, one, f"office {office}", f"office:{office}", now, held_until)
     return going
-
-
-def _spend(session: Session, office: str, day: date, segments: int, caps: Caps) -> bool:
-    """Count segments to the office's day; whether they were within its cap."""
-    most = caps.spend // caps.price
-    if segments > most:
-        return False
-    dialect = session.get_bind().dialect.name
-    if dialect not in _SPEND:
-        _SPEND[dialect] = _spending(session)
-    values = {"whose": office, "on": day, "more": segments, "most": most}
-    return session.connection().execute(_SPEND[dialect], values).first() is not None
-
-
-def _spending(session: Session) -> Any:
-    """Adds segments to an office's day where that stays within the cap; a row where it did."""
-    grown = SpendDay.segments + bindparam("more")
-    return (
-        upsert(session, SpendDay)
-        .values(office=bindparam("whose"), day=bindparam("on"), segments=bindparam("more"))
-        .on_conflict_do_update(
-            index_elements=["office", "day"], set_={"segments": grown}, where=grown <= bindparam("most")
-        )
-        .returning(SpendDay.segments)
-    )
 
 
 def _hold(

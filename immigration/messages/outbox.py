@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Final, Literal
@@ -26,6 +26,27 @@ _PRIVACY_VALID: Final = timedelta(days=2)
 # So that the privacy text comes before what it introduces.
 _BEFORE: Final = timedelta(milliseconds=1)
 _QUEUED: Final = "messages_queued"
+_DRAFTED: Final = (
+    "occasion",
+    "application_id",
+    "office",
+    "lane",
+    "category",
+    "reason",
+    "waits",
+    "template",
+    "language",
+)
+_REPEATED: Final = (
+    "application_id",
+    "phone_hash",
+    "office",
+    "reason",
+    "template",
+    "template_version",
+    "language",
+    "segments",
+)
 
 
 class Lane(IntEnum):
@@ -89,18 +110,11 @@ class Outbox:
 
     def put(self, session: Session, draft: Draft, now: datetime) -> int | None:
         """Write a message in the caller's transaction; its id, or none where this occasion had its message."""
-        rendered = self.texts.render(
-            draft.template, draft.language, draft.values, can_reply=self.can_reply, ussd_code=self.ussd_code
-        )
         phone_hash = know(session, self.vault, draft.phone, now)
-        due = now
-        if draft.waits:
-            due = self.not_quiet(draft.office, now)
-        made = self._insert(session, draft, phone_hash, rendered.text, rendered.segments, rendered.version, due, now)
+        due = self.not_quiet(draft.office, now) if draft.waits else now
+        made = self._write(session, draft, phone_hash, due, now)
         if made is not None and draft.greets:
-            self._greet(session, draft, phone_hash, made, due, now)
-        if made is not None:
-            session.info[_QUEUED] = True
+            self.greet(session, made, greeting_before(draft), phone_hash, due, now)
         return made
 
     def not_quiet(self, office: str, moment: datetime) -> datetime:
@@ -118,112 +132,44 @@ class Outbox:
         category: Category | None = None,
     ) -> int | None:
         """Write the same text to the same phone once more, for a reason of its own; its id, or none if it was."""
-        uid = os.urandom(16)
-        validity = original.expires_at - original.created_at
-        values = {
-            "uid": uid,
+        values = {name: getattr(original, name) for name in _REPEATED} | {
             "occasion": occasion,
-            "body_sealed": self.vault.seal(text, body_about(uid)),
-            "key_id": self.vault.ring.newest_id,
+            "category": category or original.category,
             "lane": Lane.URGENT,
-            "state": State.QUEUED,
-            "rank": RANK[State.QUEUED],
             "waits": False,
-            "created_at": now,
-            "due_at": now,
-            "expires_at": now + validity,
-            "attempts": 0,
         }
-        kept = (
-            "application_id",
-            "phone_hash",
-            "office",
-            "category",
-            "reason",
-            "template",
-            "template_version",
-            "language",
-            "segments",
-        )
-        values |= {name: getattr(original, name) for name in kept}
-        if category is not None:
-            values["category"] = category
-        made = session.scalar(
-            upsert(session, Message).values(**values).on_conflict_do_nothing().returning(Message.__table__.c.id)
-        )
-        if made is not None:
-            session.info[_QUEUED] = True
-        return None if made is None else int(made)
+        return self._insert(session, values, text, now, now, now + (original.expires_at - original.created_at))
 
-    def _insert(
-        self,
-        session: Session,
-        draft: Draft,
-        phone_hash: bytes,
-        text: str,
-        segments: int,
-        version: str,
-        due: datetime,
-        now: datetime,
-    ) -> int | None:
-        uid = os.urandom(16)
-        values: dict[str, Any] = {
-            "uid": uid,
-            "occasion": draft.occasion,
-            "application_id": draft.application_id,
-            "phone_hash": phone_hash,
-            "office": draft.office,
-            "lane": draft.lane,
-            "category": draft.category,
-            "reason": draft.reason,
-            "waits": draft.waits,
-            "template": draft.template,
-            "template_version": version,
-            "language": draft.language,
-            "body_sealed": self.vault.seal(text, body_about(uid)),
-            "key_id": self.vault.ring.newest_id,
-            "segments": segments,
-            "state": State.QUEUED,
-            "rank": RANK[State.QUEUED],
-            "created_at": now,
-            "due_at": due,
-            "expires_at": due + draft.validity,
-            "attempts": 0,
-        }
-        made = session.scalar(
-            upsert(session, Message).values(**values).on_conflict_do_nothing().returning(Message.__table__.c.id)
-        )
-        return None if made is None else int(made)
+    def greet(
+        self, session: Session, message_id: int, greeting: Draft, phone_hash: bytes, due: datetime, now: datetime
+    ) -> bool:
+        """Have this message preceded by the privacy text, if its phone was never sent one; whether it now is.
 
-    def _greet(
-        self, session: Session, draft: Draft, phone_hash: bytes, message_id: int, due: datetime, now: datetime
-    ) -> None:
-        """The first contact is told once what its number is used for, before anything else."""
+        One that waits already must not keep what follows it waiting for quiet hours or a lane that are not its own.
+        """
         contact = session.execute(
             select(Contact.privacy_at, Contact.greeting_id).where(Contact.phone_hash == phone_hash)
         ).one()
         greeting_id = contact.greeting_id
-        if greeting_id is not None:
-            # What follows it must not wait for quiet hours or a slower lane that are not its own.
-            session.execute(
-                update(Message)
-                .where(Message.id == greeting_id, Message.state == State.QUEUED)
-                .values(
-                    lane=case((Message.lane > draft.lane, int(draft.lane)), else_=Message.lane),
-                    due_at=case((Message.due_at > due - _BEFORE, due - _BEFORE), else_=Message.due_at),
-                    waits=Message.waits if draft.waits else false(),
-                    expires_at=case(
-                        (Message.expires_at < due + draft.validity, due + draft.validity), else_=Message.expires_at
-                    ),
-                )
-                .execution_options(synchronize_session=False)
-            )
         if contact.privacy_at is None:
-            greeting_id = self._greeting(session, draft, phone_hash, due, now)
+            greeting_id = self._write(session, greeting, phone_hash, due - _BEFORE, now)
             session.execute(
                 update(Contact)
                 .where(Contact.phone_hash == phone_hash)
                 .values(privacy_at=now, greeting_id=greeting_id)
+                .execution_options(synchronize_session=False)
+            )
+        elif greeting_id is not None:
+            until = due + greeting.validity
+            session.execute(
+                update(Message)
+                .where(Message.id == greeting_id, Message.state == State.QUEUED)
+                .values(
+                    lane=case((Message.lane > greeting.lane, int(greeting.lane)), else_=Message.lane),
+                    due_at=case((Message.due_at > due - _BEFORE, due - _BEFORE), else_=Message.due_at),
+                    waits=Message.waits if greeting.waits else false(),
+                    expires_at=case((Message.expires_at < until, until), else_=Message.expires_at),
+                )
                 .execution_options(synchronize_session=False)
             )
         if greeting_id is not None:
@@ -233,58 +179,54 @@ class Outbox:
                 .values(after_id=greeting_id)
                 .execution_options(synchronize_session=False)
             )
+        return contact.privacy_at is None
 
-    def greet_late(
-        self,
-        session: Session,
-        message_id: int,
-        phone: str,
-        office: str,
-        language: Language,
-        application_id: int,
-        lane: int,
-        now: datetime,
-    ) -> bool:
-        """Have news that follows its record to a new phone preceded by the privacy text; whether one was due."""
-        draft = Draft(
-            occasion="",
-            template="",
-            values={},
-            language=language,
-            office=office,
-            phone=phone,
-            lane=Lane(lane),
-            category="case",
-            reason="",
-            validity=_PRIVACY_VALID,
-            application_id=application_id,
+    def _write(self, session: Session, draft: Draft, phone_hash: bytes, due: datetime, now: datetime) -> int | None:
+        rendered = self.texts.render(
+            draft.template, draft.language, draft.values, can_reply=self.can_reply, ussd_code=self.ussd_code
         )
-        phone_hash = self.vault.lookup("phone", phone)
-        asked = select(Contact.privacy_at).where(Contact.phone_hash == phone_hash)
-        if session.execute(asked).one().privacy_at is not None:
-            return False
-        self._greet(session, draft, phone_hash, message_id, now, now)
-        return True
+        values = {name: getattr(draft, name) for name in _DRAFTED} | {
+            "phone_hash": phone_hash,
+            "template_version": rendered.version,
+            "segments": rendered.segments,
+        }
+        return self._insert(session, values, rendered.text, now, due, due + draft.validity)
 
-    def _greeting(self, session: Session, draft: Draft, phone_hash: bytes, due: datetime, now: datetime) -> int | None:
-        rendered = self.texts.render(PRIVACY, draft.language, {}, can_reply=self.can_reply, ussd_code=self.ussd_code)
-        greeting = Draft(
-            occasion=f"privacy:{os.urandom(16).hex()}",
-            template=PRIVACY,
-            values={},
-            language=draft.language,
-            office=draft.office,
-            phone=draft.phone,
-            lane=draft.lane,
-            category="privacy",
-            reason="first contact",
-            validity=max(_PRIVACY_VALID, draft.validity),
-            application_id=draft.application_id if draft.category == "case" else None,
-            waits=draft.waits,
-        )
-        return self._insert(
-            session, greeting, phone_hash, rendered.text, rendered.segments, rendered.version, due - _BEFORE, now
-        )
+    def _insert(
+        self, session: Session, values: dict[str, Any], text: str, now: datetime, due: datetime, until: datetime
+    ) -> int | None:
+        uid = os.urandom(16)
+        new = {
+            "uid": uid,
+            "body_sealed": self.vault.seal(text, body_about(uid)),
+            "key_id": self.vault.ring.newest_id,
+            "state": State.QUEUED,
+            "rank": RANK[State.QUEUED],
+            "attempts": 0,
+            "created_at": now,
+            "due_at": due,
+            "expires_at": until,
+        }
+        row = upsert(session, Message).values(**values, **new).on_conflict_do_nothing()
+        made = session.scalar(row.returning(Message.__table__.c.id))
+        if made is None:
+            return None
+        session.info[_QUEUED] = True
+        return int(made)
+
+
+def greeting_before(draft: Draft) -> Draft:
+    """The privacy text that goes before the first message to a phone."""
+    return replace(
+        draft,
+        occasion=f"privacy:{os.urandom(16).hex()}",
+        template=PRIVACY,
+        values={},
+        category="privacy",
+        reason="first contact",
+        validity=max(_PRIVACY_VALID, draft.validity),
+        application_id=draft.application_id if draft.category == "case" else None,
+    )
 
 
 def anything_queued(session: Session) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from immigration.messages.delivery import channels
+from immigration.messages import channels
 from immigration.messages.outbox import Lane
 from immigration.messages.states import State
 from immigration.messages.tables import Message
@@ -47,7 +47,7 @@ def _age_s(session: Session, lane: Lane, now: datetime) -> float:
 
 def paused(session: Session) -> list[str]:
     """The channels that wait for somebody to put them right."""
-    return [row.name for row in channels(session) if row.paused_at is not None]
+    return [row.name for row in channels.every(session) if row.paused_at is not None]
 
 
 def totals(session: Session, now: datetime) -> list[Total]:

@@ -8,7 +8,7 @@ from redis import Redis
 
 from immigration.database import Database
 from immigration.inbox.tables import Inbound
-from immigration.messages import delivery
+from immigration.messages import channels
 from immigration.messages.resending import AGAIN
 from immigration.messages.states import State
 from immigration.messages.tables import Message
@@ -138,7 +138,7 @@ def test_the_workers_are_told_of_what_an_officer_sends(desk: OfficeDesk, redis_u
 def test_a_paused_channel_says_why_and_sends_again_when_an_officer_says_so(desk: OfficeDesk) -> None:
     assert "simulated" in desk.run("channels", "list").stdout
     with desk.sms.database.writing() as session:
-        delivery.pause(session, "simulated", "no credit", desk.sms.clock())
+        channels.pause(session, "simulated", "no credit", desk.sms.clock())
     shown = desk.run("channels", "list").stdout
     assert "top up" in shown
     assert "WIB" in shown

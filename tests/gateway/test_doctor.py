@@ -14,7 +14,7 @@ from sqlalchemy import text
 from gateway.cli.doctor import examine_texts
 from immigration.clock import utc_now
 from immigration.database import Database
-from immigration.messages.delivery import pause
+from immigration.messages.channels import pause
 from tests.conftest import DATA_KEY
 from tests.support.product import running_product
 from tests.support.sms_texts import copied_texts

@@ -102,7 +102,7 @@ def test_a_database_that_is_away_is_said_honestly(app: Flask, wiring: Wiring) ->
 @pytest.mark.parametrize("dialect", ["sqlite"])
 def test_a_writer_that_does_not_end_holds_up_no_reader_and_is_said_to_a_writer(app: Flask, wiring: Wiring) -> None:
     client = app.test_client()
-    wiring.database._turn._timeout_s = 0.2  # type: ignore[union-attr]
+    wiring.database._turn._timeout_s = 0.2
     with wiring.database.writing():
         assert hop(client, "") == MAIN
         assert hop(client, "1").startswith("CON Ketik 16 angka")
@@ -124,7 +124,7 @@ class SlowDesk:
 
     def beginning(self, caller: bytes, call: bytes) -> Beginning:
         self._may_answer.wait(20)
-        return self._desk.beginning(caller, call)  # type: ignore[attr-defined,no-any-return]
+        return self._desk.beginning(caller, call)
 
 
 @pytest.mark.timeout(30)

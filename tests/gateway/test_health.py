@@ -13,7 +13,7 @@ from gateway.wiring import Wiring, assemble, connect_redis
 from immigration.applications.states import Status
 from immigration.database import Database
 from immigration.keys import load_vault
-from immigration.messages.delivery import pause
+from immigration.messages.channels import pause
 from immigration.vault import KeyRing
 from tests.support.clock import MovedClock
 from tests.support.sms import SmsOffice

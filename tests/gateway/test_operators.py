@@ -38,7 +38,7 @@ def told(place: int, **more: object) -> Record:
         "name": "Siti",
         "birth_date": date(1990, 11, 24),
     }
-    return Record(**(defaults | more))  # type: ignore[arg-type]
+    return Record(**(defaults | more))
 
 
 def keep(database: Database, vault: Vault, record: Record, now: datetime = NOW) -> None:

@@ -50,7 +50,7 @@ def test_eight_copies_of_each_hop_get_one_answer_from_two_processes(product: Pro
         return answer.text
 
     for text in CALL:
-        answers = at_once(lambda text=text: send(text))  # type: ignore[misc]
+        answers = at_once(lambda text=text: send(text))
         assert len(set(answers)) == 1, text
         assert answers[0].startswith("CON ")
         assert send(text) == answers[0]

@@ -66,7 +66,7 @@ def test_processes_that_start_at_once_agree_on_the_secrets(folder: Path) -> None
     script += "s = load_settings({'VAR_DIR': sys.argv[1]})\nprint(s.data_keys, s.secret_key)"
     command = [sys.executable, "-c", script, str(folder)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen(command, **pipes) for _ in range(8)]  # type: ignore[call-overload]
+    processes = [subprocess.Popen(command, **pipes) for _ in range(8)]
     for process in processes:
         process.stdout.readline()
     for process in processes:

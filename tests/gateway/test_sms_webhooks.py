@@ -44,7 +44,7 @@ def sample(client: FlaskClient, name: str, kind: str) -> None:
         tell(client, f"{AFRICASTALKING}/{kind}", text.partition("\n\n")[2].rstrip("\n"))
 
 
-def rows(wiring: Wiring, table: type) -> list:  # type: ignore[type-arg]
+def rows(wiring: Wiring, table: type) -> list:
     with wiring.database.reading() as session:
         return list(session.scalars(select(table)))
 

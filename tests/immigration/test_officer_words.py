@@ -11,7 +11,7 @@ from immigration.messages.words import STATES, officer_words
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("gateway/aggregators/africastalking_sms.py", "gateway/aggregators/eight_by_eight.py", "workers/sending.py")
-CHECKS = ("immigration/messages/departure.py", "immigration/messages/delivery.py")
+CHECKS = ("immigration/messages/departure.py", "immigration/messages/delivery.py", "immigration/messages/sweeping.py")
 # africastalking.md 5: what delivery reports give as their reason, with the aggregator's spelling.
 REPORTED = (
     "InsufficientCredit",

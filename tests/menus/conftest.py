@@ -53,7 +53,7 @@ class Office:
             phone=phone,
             name="Siti Rahmah",
             birth_date=date(1990, 11, 24),
-            **more,  # type: ignore[arg-type]
+            **more,
         )
         with self.database.writing() as session:
             put(session, self.vault, told, "passport", "test", self.clock())
@@ -98,7 +98,7 @@ def redis(redis_url: str) -> Redis:
 
 @pytest.fixture
 def kit(office: Office, redis: Redis) -> CallKit:
-    def renewed():  # type: ignore[no-untyped-def]
+    def renewed():
         return build_turns(
             database=office.database,
             vault=office.vault,

@@ -35,7 +35,7 @@ BORN, WRONG_DATE = "24-11-1990", "01 01 1991"
 
 
 def said(key: str, language: str) -> str:
-    return WORDING.say(Say(key), language)  # type: ignore[arg-type]
+    return WORDING.say(Say(key), language)
 
 
 def main_menu(language: str) -> str:

@@ -32,7 +32,7 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> Plant:
 
         def screen(self, name: str, view: object, leads_to: tuple[str, ...] = ()) -> None:
             known = SCREENS.by_name.get(name) or Screen(name, lambda caller, desk: Go(name), leads_to)
-            drawn = replace(known, draw=lambda caller, desk: view, leads_to=leads_to)  # type: ignore[arg-type,return-value]
+            drawn = replace(known, draw=lambda caller, desk: view, leads_to=leads_to)
             monkeypatch.setitem(SCREENS.by_name, name, drawn)
 
     return Planted()

@@ -23,16 +23,17 @@ from immigration.contacts import Choice, Contact, know
 from immigration.database import Database
 from immigration.inbox.desk import InboxDesk
 from immigration.inbox.tables import Inbound
-from immigration.messages.departure import Caps
 from immigration.messages.notices import tell
 from immigration.messages.outbox import Outbox
+from immigration.messages.spending import Caps
 from immigration.messages.tables import Channel, Message, MessageEvent, SpendDay
 from immigration.offices.snapshot import CatalogueSnapshot
 from immigration.people import Preference
 from immigration.tasks import Task
 from immigration.vault import Vault
 from workers.pace import Pace
-from workers.sending import Effort, Routes, Sender
+from workers.routes import Routes
+from workers.sending import Effort, Sender
 
 TABLES = (
     Task,
@@ -87,7 +88,7 @@ class SmsOffice:
             "consent": True,
         }
         told |= more
-        record = Record(number=number(place), phone=phone or phone_of(place), **told)  # type: ignore[arg-type]
+        record = Record(number=number(place), phone=phone or phone_of(place), **told)
         now = self.clock()
         with self.database.writing() as session:
             outcome = put(session, self.vault, record, self._group(record.service), "test", now)
@@ -104,7 +105,7 @@ class SmsOffice:
                 self.vault,
                 number(place),
                 status,
-                Details(**details),  # type: ignore[arg-type]
+                Details(**details),
                 None,
                 self._group,
                 "test",
@@ -124,7 +125,7 @@ class SmsOffice:
     def messages(self, *conditions: object) -> list[Message]:
         """The messages, oldest first."""
         with self.database.reading() as session:
-            return list(session.scalars(select(Message).where(*conditions).order_by(Message.id)))  # type: ignore[arg-type]
+            return list(session.scalars(select(Message).where(*conditions).order_by(Message.id)))
 
     def states(self) -> Counter[str]:
         """How many messages are in each state."""

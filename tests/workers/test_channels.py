@@ -7,12 +7,13 @@ import pytest
 from gateway.channels import build_sender
 from gateway.simulator.aggregator import PretendAggregator
 from immigration.applications.states import Status
-from immigration.messages.delivery import channels
-from immigration.messages.departure import Caps
+from immigration.messages import channels
+from immigration.messages.spending import Caps
 from tests.support.sms import SmsOffice, channel_to, phone_of, second_channel_to, sending
 from workers import credit
 from workers.pace import Pace
-from workers.sending import Effort, Routes, Sender
+from workers.routes import Routes
+from workers.sending import Effort, Sender
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
@@ -72,7 +73,7 @@ def test_low_credit_is_told_before_the_channel_pauses_and_the_task_ends_with_it(
         assert counts == {"channels_asked": 1}
     assert office.open_tasks() == ["low_credit"]
     with office.database.reading() as session:
-        assert [(row.name, row.balance) for row in channels(session)] == [("africastalking", "IDR 99,999.50")]
+        assert [(row.name, row.balance) for row in channels.every(session)] == [("africastalking", "IDR 99,999.50")]
     with PretendAggregator(balance="USD 999.00") as foreign:
         credit.check(office.database, [channel_to(foreign)], "IDR 100000", office.clock())
     assert office.open_tasks() == [], "a hundred thousand of what?"

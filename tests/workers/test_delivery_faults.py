@@ -9,9 +9,9 @@ from sqlalchemy import update
 from gateway.aggregators import transport
 from gateway.simulator.aggregator import Fault, PretendAggregator
 from immigration.applications.states import Status
-from immigration.messages import delivery
-from immigration.messages.departure import Caps
+from immigration.messages import channels
 from immigration.messages.reports import Report, take
+from immigration.messages.spending import Caps
 from immigration.messages.tables import Channel
 from tests.support.clock import MovedClock
 from tests.support.sms import SmsOffice, channel_to, number, phone_of, second_channel_to, sending
@@ -100,7 +100,7 @@ def test_each_fault_of_an_aggregator_has_its_own_end(
             assert [event.source for event in office.events(message.id)] == ["answer"], case.fault
             clock.move(hours=2)
             with office.database.writing() as session:
-                delivery.resume(session, "africastalking", "test", clock())
+                channels.resume(session, "africastalking", "test", clock())
             sender.drain()
             [message] = office.messages()[place:]
             told = (message.state, len(aggregator.ledger.accepted()) - before)
@@ -242,7 +242,7 @@ def test_a_paused_channel_burns_nothing_and_an_officer_opens_it_again(office: Sm
         assert aggregator.ledger.requests == asked
         faults.clear()
         with office.database.writing() as session:
-            assert delivery.resume(session, "africastalking", "test", clock())
+            assert channels.resume(session, "africastalking", "test", clock())
         assert office.open_tasks() == []
         sender.drain()
         assert len(aggregator.ledger.accepted()) == 8

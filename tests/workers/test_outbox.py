@@ -10,9 +10,9 @@ from immigration.applications.record import Billing, Details
 from immigration.applications.states import Status
 from immigration.applications.tables import Application
 from immigration.contacts import Contact, choose, know
-from immigration.messages.departure import Caps
 from immigration.messages.notices import NOTICES
 from immigration.messages.outbox import Draft, Lane
+from immigration.messages.spending import Caps
 from immigration.messages.tables import Message
 from immigration.people import choose_language
 from tests.support.clock import MovedClock
@@ -87,7 +87,7 @@ def test_every_state_speaks_in_every_language_with_and_without_details(office: S
                         service="ITAS1" if permit else "P10",
                         status=status,
                         language=language,
-                        details=Details(**details),  # type: ignore[arg-type]
+                        details=Details(**details),
                         notify=True,
                     )
     messages = office.messages()
@@ -109,7 +109,7 @@ def reminder(office: SmsOffice, place: int, **more: object) -> Draft:
         "reason": "R_AMBIL",
         "validity": timedelta(hours=2),
     }
-    return Draft(**(told | more))  # type: ignore[arg-type]
+    return Draft(**(told | more))
 
 
 def test_of_two_changes_within_a_minute_only_the_newer_is_sent(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gateway.aggregators.sms import Outcome, Sms
 from immigration.applications.states import Status
 from immigration.database import Database
-from immigration.messages import delivery, reading, reports, retention, watching
+from immigration.messages import delivery, reading, reports, retention, sweeping, watching
 from immigration.messages.delivery import Result
 from tests.support.filling import add_finished, fill
 from tests.support.plans import noted
@@ -45,7 +45,7 @@ def busy(office: SmsOffice) -> SmsOffice:
 
 
 def drain(office: SmsOffice) -> None:
-    with sending(office, Instant(), threads=8) as sender:  # type: ignore[arg-type]
+    with sending(office, Instant(), threads=8) as sender:
         sender.drain()
 
 
@@ -62,10 +62,10 @@ def report(id_: str) -> reports.Report:
 STEPS: dict[str, tuple[Callable[[Session, datetime], object], str]] = {
     "claim": (lambda s, now: delivery.claim(s, LEASE, 10, now, now), "ix_messages_queued"),
     "claim of some offices": (lambda s, now: delivery.claim(s, LEASE, 9, now, now, ["SJJ"]), "ix_messages_queued"),
-    "is due": (delivery.is_due, "ix_messages_queued"),
+    "is due": (sweeping.is_due, "ix_messages_queued"),
     "age of the oldest": (watching.waiting_s, "ix_messages_queued"),
-    "anything lost": (delivery.anything_lost, "ix_messages_leased"),
-    "what the dead left": (delivery.release_dead, "ix_messages_leased"),
+    "anything lost": (sweeping.anything_lost, "ix_messages_leased"),
+    "what the dead left": (sweeping.release_dead, "ix_messages_leased"),
     "early reports": (
         lambda s, now: reports.match_answered(s, "africastalking", ["a", "b"], now),
         "ix_message_events_unmatched",

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from gateway.simulator.aggregator import Accepted, Fault, PretendAggregator
 from immigration.applications.states import Status
-from immigration.messages import delivery
+from immigration.messages import delivery, sweeping
 from immigration.messages.reports import News, Report, match_waiting, take
 from immigration.messages.tables import MessageEvent
 from tests.support.clock import MovedClock
@@ -160,7 +160,7 @@ def test_what_a_dead_worker_had_on_the_wire_is_in_doubt_and_what_it_only_held_go
         delivery.mark_submitting(session, b"x" * 16, {first.id: ("8x8", first.phone_hash or b"")}, clock(), until)
     clock.move(seconds=1)
     with office.database.writing() as session:
-        assert delivery.release_dead(session, clock()) == (1, 1)
+        assert sweeping.release_dead(session, clock()) == (1, 1)
     assert [message.state for message in office.messages()] == ["unknown", "queued"]
     assert office.open_tasks() == ["unknown_result"]
 
@@ -172,7 +172,7 @@ def test_an_answer_that_comes_after_the_lease_has_run_out_still_settles_its_mess
     def forget(accepted: Accepted) -> None:
         clock.move(seconds=31)
         with office.database.writing() as session:
-            assert delivery.release_dead(session, clock()) == (0, 1)
+            assert sweeping.release_dead(session, clock()) == (0, 1)
         assert office.open_tasks() == ["unknown_result"]
 
     with PretendAggregator(on_accept=forget) as aggregator:

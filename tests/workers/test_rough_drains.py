@@ -10,7 +10,7 @@ from gateway.simulator.aggregator import Accepted, Fault, PretendAggregator
 from immigration import privacy
 from immigration.applications.record import Billing
 from immigration.applications.states import Status
-from immigration.messages import delivery
+from immigration.messages import channels, sweeping
 from immigration.messages.reports import Report, take
 from immigration.messages.tables import Message
 from tests.support.clock import MovedClock
@@ -83,7 +83,7 @@ def test_a_lease_that_runs_out_under_a_living_drain_doubles_nothing(office: SmsO
     def lose_the_lease(accepted: Accepted) -> None:
         if accepted.phone in (phone_of(3), phone_of(9)):
             with office.database.writing() as session:
-                delivery.release_dead(session, clock() + timedelta(seconds=31))
+                sweeping.release_dead(session, clock() + timedelta(seconds=31))
 
     with (
         PretendAggregator(on_accept=lose_the_lease) as aggregator,
@@ -182,11 +182,11 @@ def test_what_a_pause_outlasts_expires_and_the_privacy_text_comes_with_the_next_
 ) -> None:
     office.record(1, notify=True)
     with office.database.writing() as session:
-        delivery.pause(session, "africastalking", "no credit", clock())
+        channels.pause(session, "africastalking", "no credit", clock())
     clock.move(days=4)
     with office.database.writing() as session:
-        assert delivery.expire(session, clock()) == 2
-        delivery.resume(session, "africastalking", "test", clock())
+        assert sweeping.expire(session, clock()) == 2
+        channels.resume(session, "africastalking", "test", clock())
     assert office.states() == {"expired": 2}
     assert office.open_tasks() == ["message_failed", "message_failed"]
     office.change(1, Status.CETAK)
