@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
+from immigration.appointments.generating import generate_all
+from immigration.appointments.seats import By
+from immigration.clock import utc_now
 from immigration.database import Database, unpooled
 from immigration.keys import ensure_lookup_key
+from immigration.offices.catalogue import load_catalogue
 from immigration.offices.loader import load_reference
 from immigration.vault import KeyRing
 
@@ -67,7 +71,9 @@ def upgrade(database: Database, ring: KeyRing) -> dict[str, int]:
     ensure_lookup_key(database, ring)
     with database.writing() as session:
         _take_turn(session.connection())
-        return load_reference(session)
+        changed = load_reference(session)
+        slots = generate_all(session, load_catalogue(session), utc_now(), By("upgrade", "cli"))
+        return changed | ({"slots": slots} if slots else {})
 
 
 def _migrate(database: Database) -> None:

@@ -12,6 +12,8 @@ from immigration import audit, people
 from immigration.applications.rows import unsealer
 from immigration.applications.tables import Application
 from immigration.applications.unlinking import linked_to, unlink
+from immigration.appointments.retention import let_go
+from immigration.appointments.tables import Visit
 from immigration.contacts import Choice, Contact, choices_of, phone_of
 from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import body_of, cancel
@@ -58,6 +60,7 @@ def erase(
         # That it was done, not of whom.
         audit.note(session, at=now, actor=actor, action="erased", through=through)
     people.forget(session, phone_hash)
+    let_go(session, phone_hash, now)
     unread = (
         update(Inbound)
         .where(Inbound.phone_hash == phone_hash, Inbound.state.in_(("office", "stuck")))
@@ -107,6 +110,16 @@ def everything_about(session: Session, vault: Vault, phone_hash: bytes) -> dict[
             for row in choices_of(session, phone_hash)
         ],
         "applications": [_application(vault, row) for row in applications],
+        "visits": [
+            {
+                "code": row.code,
+                "office": row.office,
+                "service": row.service,
+                "starts_at": row.starts_at,
+                "state": row.state,
+            }
+            for row in session.scalars(select(Visit).where(Visit.phone_hash == phone_hash).order_by(Visit.id))
+        ],
         "messages_to_them": [{"at": row.created_at, "status": row.state, "text": body_of(vault, row)} for row in sent],
         "messages_from_them": [
             {

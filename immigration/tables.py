@@ -2,6 +2,7 @@
 
 import immigration.api_keys
 import immigration.applications.tables
+import immigration.appointments.tables
 import immigration.audit
 import immigration.calls
 import immigration.contacts

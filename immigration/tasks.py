@@ -18,6 +18,7 @@ Kind = Literal[
     "channel_paused",
     "low_credit",
     "cap_reached",
+    "visit_stranded",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 KEPT: Final = timedelta(days=730)

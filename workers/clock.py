@@ -12,7 +12,7 @@ from immigration.clock import Clock
 from immigration.database import Database, is_unreachable
 from immigration.inbox.desk import InboxDesk
 from immigration.messages import sweeping
-from workers import upkeep
+from workers import upkeep, visits
 from workers.jobs import CREDIT_JOB, DRAIN_JOB, UPKEEP_JOB
 from workers.queues import enqueue_once, queue, want_drain
 from workers.sending import Sender
@@ -56,6 +56,7 @@ def sweep(database: Database, now: datetime) -> dict[str, int]:
 def once(database: Database, inbox: InboxDesk, sender: Sender, now: datetime, at: datetime) -> dict[str, int]:
     """Everything that is due at `at`, done here and now instead of by the workers; `now` is the real time."""
     counts = sweep(database, now) | {"inbound_answered": inbox.answer_waiting()}
+    counts |= visits.run(database, inbox.outbox, at)
     counts |= upkeep.run(database, at)
     return counts | sender.drain(at=lambda: at).told()
 

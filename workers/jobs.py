@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from immigration.clock import Clock
 from immigration.database import Database
 from immigration.inbox.desk import InboxDesk
-from workers import credit, upkeep
+from workers import credit, upkeep, visits
 from workers.queues import drain_begins, want_drain
 from workers.sending import Sender
 
@@ -90,7 +90,9 @@ def run_upkeep() -> dict[str, int]:
     """One pass of the upkeep, of two seconds at most: the next minute goes on. Raises `NotConfigured`."""
     parts = _configured()
     answered = parts.inbox.answer_waiting()
-    return {"inbound_answered": answered} | upkeep.run(parts.database, parts.clock(), within_s=_UPKEEP_S)
+    counts = visits.run(parts.database, parts.inbox.outbox, parts.clock(), within_s=_UPKEEP_S)
+    ring(parts.redis)
+    return {"inbound_answered": answered} | counts | upkeep.run(parts.database, parts.clock(), within_s=_UPKEEP_S)
 
 
 @_told

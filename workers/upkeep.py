@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from immigration import api_keys, audit, calls, contacts, identity, tasks
 from immigration.applications import retention
+from immigration.appointments import retention as visits_retention
 from immigration.database import Database
 from immigration.inbox import retention as inbox_retention
 from immigration.messages import reports, sweeping
@@ -32,6 +33,8 @@ UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
     "contacts_deleted": inbox_retention.purge_contacts,
     "choices_deleted": contacts.purge_choices,
     "tasks_deleted": tasks.purge,
+    "visits_forgotten": visits_retention.forget,
+    "visits_deleted": visits_retention.purge,
     "audit_rows_deleted": audit.purge,
 }
 """By the name of its count. Each does one batch, looks for "older than", and may run twice at once."""

@@ -54,6 +54,11 @@ class InboxDesk:
         self._report = report
         self._answers = Answers(outbox)
 
+    @property
+    def outbox(self) -> Outbox:
+        """What writes the answers."""
+        return self._outbox
+
     def store(self, channel: str, their_id: str, sender: str, text: str) -> int | None:
         """Keep a message; its number, none where it is here already. Raises the database's errors."""
         now = self._clock()

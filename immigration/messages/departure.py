@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from immigration.applications.rows import application_about
 from immigration.applications.tables import Application
+from immigration.appointments.truth import REMINDERS_OF_VISITS, is_as_told
 from immigration.contacts import Contact, know, phone_about
 from immigration.messages.delivery import mark_submitting, note_events, put_off
 from immigration.messages.notices import ONE_PIECE, SUPERSEDED
@@ -61,6 +62,7 @@ _CANDIDATES: Final = (
     select(
         Message.id,
         Message.uid,
+        Message.occasion,
         Message.phone_hash,
         Message.office,
         Message.lane,
@@ -227,6 +229,8 @@ def _late(session: Session, row: Any, now: datetime) -> tuple[State, str] | None
         return State.EXPIRED, "too late"
     if row.body_sealed is None:
         return State.CANCELLED, "erased"
+    if row.category == "visit" and not is_as_told(session, row.occasion):
+        return State.CANCELLED, "visit changed"
     if row.attempts and row.category == "case":
         newer = select(Message.id).where(
             Message.application_id == row.application_id,
@@ -240,6 +244,9 @@ def _late(session: Session, row: Any, now: datetime) -> tuple[State, str] | None
 
 
 def _end(row: Any, goal: _Goal | None) -> tuple[State, str] | None:
+    if row.reason in REMINDERS_OF_VISITS and goal is not None and goal.reminders is False:
+        # Who books a visit wants it remembered, unless they said that they want no reminders.
+        return State.SUPPRESSED, "opted out"
     if row.category == "reminder" and goal is not None:
         if goal.reminders is False:
             return State.SUPPRESSED, "opted out"

@@ -20,7 +20,7 @@ from immigration.offices.catalogue import Catalogue
 from immigration.people import Language
 from immigration.vault import Vault
 
-Category = Literal["case", "reminder", "reply", "privacy"]
+Category = Literal["case", "reminder", "visit", "reply", "privacy"]
 PRIVACY: Final = "R_PRIVASI"
 _PRIVACY_VALID: Final = timedelta(days=2)
 # So that the privacy text comes before what it introduces.
@@ -62,7 +62,8 @@ class Draft:
     """A message to be.
 
     `occasion` names what it is about (case, event): the same again is no second message. `validity` is how long it
-    makes sense. One that `waits` keeps quiet hours. One that does not `greet` is never preceded by the privacy text.
+    makes sense, from `delay` on. One that `waits` keeps quiet hours. One that does not `greet` is never preceded by
+    the privacy text.
     """
 
     occasion: str
@@ -78,6 +79,7 @@ class Draft:
     application_id: int | None = None
     waits: bool = False
     greets: bool = True
+    delay: timedelta = timedelta()
 
 
 def body_about(uid: bytes) -> str:
@@ -111,7 +113,9 @@ class Outbox:
     def put(self, session: Session, draft: Draft, now: datetime) -> int | None:
         """Write a message in the caller's transaction; its id, or none where this occasion had its message."""
         phone_hash = know(session, self.vault, draft.phone, now)
-        due = self.not_quiet(draft.office, now) if draft.waits else now
+        due = now + draft.delay
+        if draft.waits:
+            due = self.not_quiet(draft.office, due)
         made = self._write(session, draft, phone_hash, due, now)
         if made is not None and draft.greets:
             self.greet(session, made, greeting_before(draft), phone_hash, due, now)

@@ -32,10 +32,12 @@ LONGEST: Final[Mapping[str, str]] = MappingProxyType(
         "daftar": "..4821 Paspor 10 tahun, ..4822 Paspor anak, ..4823 ITAS 1 th",
         "hari": "Sen-Jum 13.00-15.30",
         "jam": "Sen-Kam 08.00-12.00 & 13.00-16.00, Jum 08.00-11.30 & 13.30-16.30",
-        "jam1": "16.30 WIB",
+        "jam1": "16.30 WITA",
+        "jam2": "16.30",
         "jawaban": "Surat hilang dari polisi cukup satu lembar. Bawa juga KTP, KK dan akta lahir "
         "yang asli ke loket dua, Senin sampai Jumat.",
         "kode": "820241124123456",
+        "kunjungan": "K7M 4P3Q",
         "kurang": "KK, akta lahir",
         "layanan": "Paspor elektronik 10 tahun 17+",
         "lokasi": "UKK Sijunjung",
@@ -47,6 +49,8 @@ LONGEST: Final[Mapping[str, str]] = MappingProxyType(
         "sisa": "59",
         "syarat": "KTP ayah ibu, KK, akta lahir anak, buku nikah orang tua, paspor lama bila ada. "
         "Kedua orang tua wajib datang bersama.",
+        "tanggal": "Kam 24 Des",
+        "tanggal2": "Kam 24 Des",
         "tgl": "24 Nov 2026",
         "tgl2": "24 Des 2026",
         "tiket": "A26-01234",

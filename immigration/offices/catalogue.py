@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from immigration.applications.states import Group
-from immigration.offices.tables import Fee, LocalException, Office, OfficeHours, Service
+from immigration.offices.tables import Closure, Fee, LocalException, Office, OfficeHours, Service
+from immigration.offices.visit_rules import VisitRules, rules_from
 from immigration.people import Language, as_language
 
 Texts = Mapping[str, str]
@@ -47,6 +48,7 @@ class OfficeFacts:
     week: Mapping[int, tuple[Span, ...]]
     exceptions: Mapping[date, Exceptional]
     sms_channels: tuple[str, ...] = ()
+    visits: VisitRules | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Catalogue:
 
 
 def load_catalogue(session: Session) -> Catalogue:
-    """The snapshot of this moment: five small queries."""
+    """The snapshot of this moment: six small queries."""
     week: dict[str, dict[int, tuple[Span, ...]]] = {}
     for hours in session.scalars(select(OfficeHours)):
         week.setdefault(hours.office, {})[hours.weekday] = _spans(hours)
@@ -109,6 +111,9 @@ def load_catalogue(session: Session) -> Catalogue:
     for told in session.scalars(select(LocalException)):
         spans = (Span(told.opens, told.closes),) if told.opens and told.closes else ()
         exceptions.setdefault(told.office, {})[told.day] = Exceptional(spans, told.reason)
+    for closure in session.scalars(select(Closure)):
+        spans = (Span(closure.opens, closure.closes),) if closure.opens and closure.closes else ()
+        exceptions.setdefault(closure.office, {})[closure.day] = Exceptional(spans, {"id": closure.reason})
     fees: dict[str, dict[int, list[FeeFacts]]] = {}
     for fee in session.scalars(select(Fee).order_by(Fee.service, Fee.place, Fee.valid_from.desc())):
         facts = FeeFacts(fee.amount, fee.label, fee.valid_from, fee.basis)
@@ -127,6 +132,7 @@ def load_catalogue(session: Session) -> Catalogue:
             week=week.get(row.code, {}),
             exceptions=exceptions.get(row.code, {}),
             sms_channels=tuple(row.sms_channels),
+            visits=None if row.visits is None else rules_from(row.visits),
         )
         for row in session.scalars(select(Office).order_by(Office.code))
     }

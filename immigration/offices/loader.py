@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from immigration.database import Base
 from immigration.offices.tables import SMS_CHANNELS, Fee, LocalException, Office, OfficeHours, Service
+from immigration.offices.visit_rules import BadRules, as_told, rules_from
 from immigration.people import LANGUAGES
 
 FOLDER: Final = Path(__file__).parent.parent / "reference"
@@ -132,6 +133,7 @@ def _offices(folder: Path) -> list[Base]:
                 telephone=entry.need("telephone", str),
                 collection=entry.texts("collection"),
                 sms_channels=_channels(entry),
+                visits=_visits(entry),
             )
         )
         rows += _hours(entry, code)
@@ -144,6 +146,15 @@ def _channels(entry: _Entry) -> list[str]:
     if not isinstance(told, list) or not all(name in SMS_CHANNELS for name in told):
         raise BadReference(f"{entry.where}: sms_channels: write some of {', '.join(SMS_CHANNELS)}, first choice first")
     return list(told)
+
+
+def _visits(entry: _Entry) -> dict[str, Any] | None:
+    if "visits" not in entry.values:
+        return None
+    try:
+        return as_told(rules_from(entry.need("visits", dict)))
+    except BadRules as fault:
+        raise BadReference(f"{entry.where}: visits: {fault}") from None
 
 
 def _hours(entry: _Entry, code: str) -> Iterator[OfficeHours]:

@@ -1,7 +1,7 @@
 """How are offices and services kept? By their own codes; what differs per language is JSON with a text each."""
 
 from datetime import date, time
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import JSON, BigInteger, Boolean, Date, ForeignKey, Integer, String, Time
 from sqlalchemy.orm import Mapped, mapped_column
@@ -30,6 +30,8 @@ class Office(Base):
     collection: Mapped[Texts] = mapped_column(JSON)
     # Which ways its messages leave, first choice first; empty: as the deployment's settings say.
     sms_channels: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
+    # How it takes visits (immigration.offices.visit_rules); none: it takes none by phone.
+    visits: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class OfficeHours(Base):
@@ -55,6 +57,19 @@ class LocalException(Base):
     opens: Mapped[time | None] = mapped_column(Time)
     closes: Mapped[time | None] = mapped_column(Time)
     reason: Mapped[Texts] = mapped_column(JSON)
+
+
+class Closure(Base):
+    """A day on which an officer has the office closed, or open at other hours. It wins over everything else."""
+
+    __tablename__ = "closures"
+
+    office: Mapped[str] = mapped_column(ForeignKey("offices.code"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    opens: Mapped[time | None] = mapped_column(Time)
+    closes: Mapped[time | None] = mapped_column(Time)
+    reason: Mapped[str] = mapped_column(String(60))
+    added_by: Mapped[str] = mapped_column(String(80))
 
 
 class Service(Base):

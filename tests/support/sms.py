@@ -18,6 +18,7 @@ from immigration.applications.keeping import Outcome, change_status, put
 from immigration.applications.record import Details, Record
 from immigration.applications.states import Group, Status
 from immigration.applications.tables import Application, ApplicationEvent, Payment
+from immigration.appointments.tables import Hold, HoldDay, QuotaAlert, SeatEvent, Slot, Visit, Waiting
 from immigration.clock import Clock
 from immigration.contacts import Choice, Contact, know
 from immigration.database import Database
@@ -28,6 +29,7 @@ from immigration.messages.outbox import Outbox
 from immigration.messages.spending import Caps
 from immigration.messages.tables import Channel, Message, MessageEvent, SpendDay
 from immigration.offices.snapshot import CatalogueSnapshot
+from immigration.offices.tables import Closure
 from immigration.people import Preference
 from immigration.tasks import Task
 from immigration.vault import Vault
@@ -36,6 +38,14 @@ from workers.routes import Routes
 from workers.sending import Effort, Sender
 
 TABLES = (
+    SeatEvent,
+    Hold,
+    HoldDay,
+    Waiting,
+    QuotaAlert,
+    Visit,
+    Slot,
+    Closure,
     Task,
     Choice,
     Inbound,
