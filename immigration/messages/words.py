@@ -67,7 +67,7 @@ _WORDS: Final[dict[str, str]] = {
     "invalidlinkid": f"the aggregator could not read the message: {_OPERATOR}",
     "too late": "it could not be sent while it still made sense: tell the applicant if it is still of use",
     "superseded": "newer news of the same application took its place",
-    "visit changed": "The visit was moved or cancelled, or the offer is over: the text was no longer true.",
+    "visit changed": "the visit was moved or cancelled, or the offer is over",
     "cap reached": "the day's cap on messages is reached: it waits; look for what sends so many",
 }
 
