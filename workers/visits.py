@@ -4,16 +4,23 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from immigration.appointments import alerts, closures, generating, office_day, reminding, seats, waiting
-from immigration.appointments.booking import NotMovable
+from immigration.appointments.booking import NotMovable, cancel_visit, pointless
 from immigration.appointments.seats import CLOCK, SlotGone
 from immigration.appointments.tables import Visit
 from immigration.database import Database
 from immigration.messages.outbox import Outbox
 from immigration.offices.catalogue import load_catalogue
+
+COUNTS: Final = (
+    *("slots_changed", "holds_lapsed", "visits_dropped", "visits_moved", "offers_ended", "offers_made"),
+    *("visits_reminded", "no_shows", "alerts_written"),
+)
+"""What `run` counts."""
 
 
 def run(database: Database, outbox: Outbox, now: datetime, *, within_s: float = math.inf) -> dict[str, int]:
@@ -22,9 +29,7 @@ def run(database: Database, outbox: Outbox, now: datetime, *, within_s: float = 
     Twice at once does no harm: each step looks again at what it changes. Past `within_s` the next pass goes on.
     """
     until = time.monotonic() + within_s
-    counts = dict.fromkeys(
-        ("slots_changed", "holds_lapsed", "visits_moved", "offers_ended", "offers_made", "visits_reminded"), 0
-    ) | dict.fromkeys(("alerts_written", "no_shows"), 0)
+    counts = dict.fromkeys(COUNTS, 0)
     with database.reading() as session:
         offices = [office for office in load_catalogue(session).offices.values() if office.visits is not None]
 
@@ -49,6 +54,8 @@ def run(database: Database, outbox: Outbox, now: datetime, *, within_s: float = 
         counts["holds_lapsed"] = seats.sweep_lapsed(session, now)
     with database.reading() as session:
         moving, silent = closures.stranded(session, now), waiting.offers_due(session, now)
+        ended = pointless(session, now)
+    each("visits_dropped", ended, lambda session, id_: _drop(session, outbox, id_, now))
     each("visits_moved", moving, lambda session, id_: closures.relocate(session, outbox, id_, now))
     each("offers_ended", silent, lambda session, id_: waiting.pass_on(session, outbox, id_, now))
     for office in offices:
@@ -66,14 +73,15 @@ def run(database: Database, outbox: Outbox, now: datetime, *, within_s: float = 
         slots = dict(pairs)
         each("offers_made", slots, lambda session, id_: waiting.offer(session, outbox, id_, slots[id_], now))  # noqa: B023
         each("visits_reminded", reminders, lambda session, id_: reminding.remind(session, outbox, id_, now))
-        each("no_shows", absent, lambda session, id_: _absent(session, outbox, id_, now))
+        each("no_shows", absent, lambda session, id_: office_day.end_of_day(session, outbox, id_, now))
         with database.writing() as session:
             counts["alerts_written"] += alerts.tell(session, outbox, office, now)
     return counts
 
 
-def _absent(session: Session, outbox: Outbox, visit_id: int, now: datetime) -> bool:
+def _drop(session: Session, outbox: Outbox, visit_id: int, now: datetime) -> bool:
+    """The applicant has the news of the application's end; the visit's needs no SMS of its own."""
     visit = session.get(Visit, visit_id, with_for_update=True)
-    if visit is None or visit.state != "booked":
-        return False
-    return office_day.no_show(session, outbox, visit, now, CLOCK)
+    return visit is not None and cancel_visit(
+        session, outbox, visit, f"ended:{visit.uid.hex()}", now, CLOCK, tells=False
+    )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from immigration.applications.keeping import Outcome, change_status
 from immigration.applications.record import Details
 from immigration.applications.rows import kept_of
-from immigration.applications.states import Status
+from immigration.applications.states import ENDS, Status
 from immigration.applications.tables import Application, Payment
 from immigration.appointments import seats, telling
 from immigration.appointments.calendar import earliest_start, rules_of, today
@@ -209,6 +209,9 @@ def new_visit(session: Session, values: dict[str, object]) -> Visit | None:
         )
         if made is not None:
             return session.get_one(Visit, made)
+        told = told_before(session, str(values["occasion"]))
+        if told is not None:
+            return told
         if _is_taken(session, values.get("application_id")):
             return None
     raise RuntimeError("no free visit code after twenty tries")
@@ -353,8 +356,10 @@ def move(
     return True
 
 
-def cancel_visit(session: Session, outbox: Outbox, visit: Visit, occasion: str, now: datetime, by: By) -> bool:
-    """Cancel a locked visit and free its seat; whether it was still open."""
+def cancel_visit(
+    session: Session, outbox: Outbox, visit: Visit, occasion: str, now: datetime, by: By, *, tells: bool = True
+) -> bool:
+    """Cancel a locked visit and free its seat; whether it was still open. `tells`: by SMS."""
     if visit.state != "booked" or _was_told(session, occasion):
         return False
     assert visit.slot_id is not None, "a booked visit has a slot"
@@ -376,9 +381,21 @@ def cancel_visit(session: Session, outbox: Outbox, visit: Visit, occasion: str, 
     session.flush()
     quiet_about(session, visit, now)
     phone = telling.phone_for(session, outbox, visit.phone_hash)
-    if phone is not None:
+    if tells and phone is not None:
         telling.cancelled(session, outbox, visit, phone, now)
     return True
+
+
+def pointless(session: Session, now: datetime, limit: int = 200) -> list[int]:
+    """Visits to come of applications that have ended: nobody will come, and the seat is somebody else's."""
+    query = (
+        select(Visit.id)
+        .join(Application, Application.id == Visit.application_id)
+        .where(Visit.state == "booked", Visit.starts_at > now, Application.status.in_(ENDS | {Status.KEDALUWARSA}))
+        .order_by(Visit.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
 
 
 def quiet_about(session: Session, visit: Visit, now: datetime) -> None:

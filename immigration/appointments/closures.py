@@ -127,7 +127,7 @@ def foresee(
     return Plan(moved, stranded)
 
 
-def stranded(session: Session, now: datetime, limit: int = 100) -> list[int]:
+def stranded(session: Session, now: datetime, limit: int = 500) -> list[int]:
     """Booked visits whose session is closed, in the order of booking."""
     query = (
         select(Visit.id)

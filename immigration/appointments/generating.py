@@ -118,7 +118,6 @@ def _bring(
     outcome.changed += 1
     if dry_run:
         return
-    # Seats that are held at this moment stay; the next run takes them.
     fits = (
         update(Slot)
         .where(Slot.id == slot.id, Slot.held + Slot.booked <= plan.seats)
@@ -126,7 +125,11 @@ def _bring(
         .returning(Slot.id)
     )
     seats.release_lapsed(session, slot.id, now)
-    if session.scalar(fits) is not None:
+    if session.scalar(fits) is None:
+        # Somebody is deciding about a seat at this moment.
+        outcome.refused.append(Affected(slot.id, slot.starts_at, slot.lane, slot.booked, plan.seats))
+        outcome.changed -= 1
+    else:
         seats.note(session, now, by, {"slot_id": slot.id, "kind": "capacity"})
 
 

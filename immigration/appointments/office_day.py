@@ -17,7 +17,7 @@ from immigration.appointments import booking, seats
 from immigration.appointments.calendar import rules_of, today
 from immigration.appointments.codes import BadCode, as_code
 from immigration.appointments.seats import By
-from immigration.appointments.tables import Visit
+from immigration.appointments.tables import Slot, Visit
 from immigration.contacts import Contact, phone_of
 from immigration.messages.outbox import Outbox
 from immigration.offices.catalogue import OfficeFacts
@@ -214,6 +214,24 @@ def no_show(session: Session, outbox: Outbox, visit: Visit, now: datetime, by: B
         if may_follow(Status(row.status), Status.TIDAK_HADIR, group):
             booking.tell_absent(session, outbox, row, now, by)
     return True
+
+
+def end_of_day(session: Session, outbox: Outbox, visit_id: int, now: datetime) -> bool:
+    """What the clock makes of a visit that is still booked after closing; whether it came too late for that.
+
+    Nobody is absent from an office that was closed, nor where the application says that they were there.
+    """
+    visit = session.scalar(select(Visit).where(Visit.id == visit_id, Visit.state == "booked").with_for_update())
+    if visit is None:
+        return False
+    slot = session.get_one(Slot, visit.slot_id)
+    if not slot.is_open:
+        return booking.cancel_visit(session, outbox, visit, f"over:{visit.uid.hex()}", now, seats.CLOCK, tells=False)
+    row = None if visit.application_id is None else session.get_one(Application, visit.application_id)
+    if row is not None and row.status not in booking.NEEDS_A_VISIT:
+        _end(session, visit, "done", now, seats.CLOCK)
+        return True
+    return no_show(session, outbox, visit, now, seats.CLOCK)
 
 
 def overdue(session: Session, office: OfficeFacts, now: datetime, limit: int = 200) -> list[int]:
