@@ -12,6 +12,7 @@ import immigration.keys
 import immigration.messages.tables
 import immigration.offices.tables
 import immigration.people
+import immigration.reminders.tables
 import immigration.tasks
 
 __all__ = ["immigration"]

@@ -19,6 +19,10 @@ Kind = Literal[
     "low_credit",
     "cap_reached",
     "visit_stranded",
+    "payment_disputed",
+    "payment_odd",
+    "ticket",
+    "reminder",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 KEPT: Final = timedelta(days=730)

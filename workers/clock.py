@@ -12,7 +12,7 @@ from immigration.clock import Clock
 from immigration.database import Database, is_unreachable
 from immigration.inbox.desk import InboxDesk
 from immigration.messages import sweeping
-from workers import upkeep, visits
+from workers import reminders, upkeep, visits
 from workers.jobs import CREDIT_JOB, DRAIN_JOB, UPKEEP_JOB
 from workers.queues import enqueue_once, queue, want_drain
 from workers.sending import Sender
@@ -57,6 +57,7 @@ def once(database: Database, inbox: InboxDesk, sender: Sender, now: datetime, at
     """Everything that is due at `at`, done here and now instead of by the workers; `now` is the real time."""
     counts = sweep(database, now) | {"inbound_answered": inbox.answer_waiting()}
     counts |= visits.run(database, inbox.outbox, at)
+    counts |= reminders.run(database, inbox.outbox, at)
     counts |= upkeep.run(database, at)
     return counts | sender.drain(at=lambda: at).told()
 

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from immigration.clock import Clock
 from immigration.database import Database
 from immigration.inbox.desk import InboxDesk
-from workers import credit, upkeep, visits
+from workers import credit, reminders, upkeep, visits
 from workers.queues import drain_begins, want_drain
 from workers.sending import Sender
 
@@ -91,6 +91,7 @@ def run_upkeep() -> dict[str, int]:
     parts = _configured()
     answered = parts.inbox.answer_waiting()
     counts = visits.run(parts.database, parts.inbox.outbox, parts.clock(), within_s=_UPKEEP_S)
+    counts |= reminders.run(parts.database, parts.inbox.outbox, parts.clock(), within_s=_UPKEEP_S)
     ring(parts.redis)
     return {"inbound_answered": answered} | counts | upkeep.run(parts.database, parts.clock(), within_s=_UPKEEP_S)
 

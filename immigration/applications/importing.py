@@ -239,7 +239,7 @@ def _insert(session: Session, vault: Vault, told: Sequence[_Told], reading: Read
     _note(session, vault, told, decisions, ids, actor, now)
     for one in told:
         if one.record.payment is not None:
-            keep_payment(session, vault, ids[one.number_hash], one.record.payment, now)
+            keep_payment(session, vault, ids[one.number_hash], one.record.payment, actor, now)
 
 
 def _insert_all(session: Session, table: type[Base], rows: list[dict[str, Any]]) -> None:
@@ -280,7 +280,7 @@ def _change(session: Session, vault: Vault, one: _Told, reading: Reading, actor:
         _note(session, vault, [one], {one.number_hash: decision}, {one.number_hash: row.id}, actor, reading.now)
     after = decision.kept.record.payment
     if after is not None and after != before.record.payment:
-        keep_payment(session, vault, row.id, after, reading.now)
+        keep_payment(session, vault, row.id, after, actor, reading.now)
     return bool(decision.events)
 
 

@@ -23,7 +23,7 @@ from immigration.applications.record import (
 )
 from immigration.applications.rows import event_values, kept_of, payment_values, row_values
 from immigration.applications.states import Group, Status
-from immigration.applications.tables import Application, ApplicationEvent, Payment
+from immigration.applications.tables import Application, ApplicationEvent, Payment, PaymentEvent
 from immigration.applications.unlinking import respecting
 from immigration.vault import Vault
 
@@ -164,34 +164,40 @@ def _write(
     record = decision.kept.record
     before = kept.record.payment if kept else None
     if record.payment is not None and record.payment != before:
-        keep_payment(session, vault, application_id, record.payment, now)
+        keep_payment(session, vault, application_id, record.payment, actor, now)
     uid: bytes = rows[0]["uid"]
     return uid
 
 
-def keep_payment(session: Session, vault: Vault, application_id: int, billing: Billing, now: datetime) -> None:
+def keep_payment(
+    session: Session, vault: Vault, application_id: int, billing: Billing, actor: str, now: datetime
+) -> None:
     """Make this billing the application's current one; an earlier one stays as history. Raises `BillingTaken`."""
     values = payment_values(vault, billing, now)
-    owner = session.scalar(select(Payment.application_id).where(Payment.billing_hash == values["billing_hash"]))
-    if owner not in (None, application_id):
+    known = session.execute(
+        select(Payment.id, Payment.application_id, Payment.state).where(Payment.billing_hash == values["billing_hash"])
+    ).first()
+    if known is not None and known.application_id != application_id:
         raise BillingTaken
-    session.execute(
-        update(Payment)
-        .where(Payment.application_id == application_id, Payment.billing_hash != values["billing_hash"])
-        .values(is_current=False)
-    )
-    if owner is None:
+    others = (Payment.application_id == application_id, Payment.billing_hash != values["billing_hash"])
+    unpaid = update(Payment).where(*others, Payment.state == "waiting").values(state="cancelled").returning(Payment.id)
+    events = [(payment_id, "superseded") for payment_id in session.scalars(unpaid)]
+    session.execute(update(Payment).where(*others, Payment.is_current).values(is_current=False))
+    if known is None:
         made = session.scalar(
             _new(session, Payment).values(**values, application_id=application_id).returning(Payment.id)
         )
         if made is None:
             raise BillingTaken  # Another application took it at the same moment.
+        events.append((made, "made"))
     else:
-        session.execute(
-            update(Payment)
-            .where(Payment.billing_hash == values["billing_hash"])
-            .values(**{name: values[name] for name in ("amount", "due_at", "paid_at", "is_current")})
-        )
+        changed = {name: values[name] for name in ("amount", "due_at", "paid_at", "is_current")}
+        if known.state != "disputed":
+            changed["state"] = values["state"]
+        session.execute(update(Payment).where(Payment.id == known.id).values(**changed))
+        events.append((known.id, "changed"))
+    told = [{"payment_id": id_, "at": now, "kind": kind, "actor": actor} for id_, kind in events]
+    session.execute(insert(PaymentEvent), told)
 
 
 def noted(

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
 
 from immigration.applications.states import Group, Status, belongs, following, is_end, may_follow
@@ -132,12 +132,15 @@ def decide(kept: Kept | None, told: Record, group: Group, now: datetime) -> Deci
         raise NotOfGroup(told.status, group)
     occurred = told.occurred_at or now
     if kept is None:
-        if _is_forgotten(told.status, occurred, now):
+        if _is_forgotten(told, occurred, now):
             told = replace(told, phone=None, name=None, birth_date=None)
         return Decision(Kept(told, occurred), (Event("created", occurred, None, told.status),))
     old = kept.record
     events: list[Event] = []
     # A state that no application of this group can be in says nothing worth keeping: the service was corrected.
+    if told.status is Status.KEDALUWARSA and _is_new_billing(told.payment, old.payment, now):
+        # Whoever has something to pay again is waiting for it again (domain.md 9.2), whatever the export says.
+        told = replace(told, status=Status.MENUNGGU_BAYAR)
     late = occurred < kept.status_at and belongs(old.status, group)
     merged = replace(told, details=_details(told, old), payment=_payment(told.payment, old.payment), occurred_at=None)
     if late:
@@ -145,7 +148,7 @@ def decide(kept: Kept | None, told: Record, group: Group, now: datetime) -> Deci
         if told.status is not old.status:
             events.append(Event("late", occurred, old.status, told.status))
     since = kept.status_at if late or (told.occurred_at is None and told.status is old.status) else occurred
-    if _is_forgotten(merged.status, since, now):
+    if _is_forgotten(merged, since, now):
         # An old export that comes again must not bring back whom the application has forgotten.
         merged = replace(merged, phone=old.phone, name=old.name, birth_date=old.birth_date)
     changed = tuple(name for name in _APPLICANT if getattr(merged, name) != getattr(old, name))
@@ -201,8 +204,12 @@ def decide_status(
     return Decision(Kept(told, occurred), (Event("status", occurred, old.status, new),))
 
 
-def _is_forgotten(status: Status, since: datetime, now: datetime) -> bool:
-    return is_end(status) and since < now - KEPT_AFTER_END
+def _is_forgotten(told: Record, since: datetime, now: datetime) -> bool:
+    """A permit whose holder wants to be reminded of its end is over when it ends, not when it was issued."""
+    until = told.details.valid_until
+    if told.status is Status.IT_TERBIT and told.consent and until is not None:
+        since = max(since, datetime.combine(until, time(), tzinfo=UTC))
+    return is_end(told.status) and since < now - KEPT_AFTER_END
 
 
 def _details(told: Record, old: Record) -> Details:
@@ -217,6 +224,13 @@ def _payment(told: Billing | None, old: Billing | None) -> Billing | None:
     if told.billing == old.billing and told.paid_at is None:
         return replace(told, paid_at=old.paid_at)
     return told
+
+
+def _is_new_billing(told: Billing | None, old: Billing | None, now: datetime) -> bool:
+    """Whether there is another billing than before, which can still be paid."""
+    if told is None or told.paid_at is not None or told.due_at <= now:
+        return False
+    return old is None or told.billing != old.billing
 
 
 def _changed_details(old: Details, new: Details) -> tuple[str, ...]:

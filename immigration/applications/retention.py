@@ -33,6 +33,13 @@ def purge(session: Session, now: datetime) -> int:
         .where(
             Application.status.in_(_ENDED),
             Application.status_at < now - KEPT_AFTER_END,
+            # A permit is over when it ends; its deadline is on record for who wants to be reminded of it.
+            or_(
+                Application.deadline.is_(None),
+                Application.deadline < now - KEPT_AFTER_END,
+                Application.status != Status.IT_TERBIT,
+                Application.consent.is_(False),
+            ),
             or_(*(column.is_not(None) for column in personal)),
         )
         .limit(BATCH)

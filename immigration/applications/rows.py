@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 from immigration.applications.record import Billing, Details, Event, Kept, Record
@@ -56,9 +56,17 @@ def row_values(vault: Vault, kept: Kept) -> dict[str, Any]:
         "consent": record.consent,
         "status": record.status.value,
         "status_at": kept.status_at,
+        "deadline": deadline(record),
         "details_sealed": sealed("details", record.details.to_json() if record.details != Details() else None),
         "key_id": vault.ring.newest_id,
     }
+
+
+def deadline(record: Record) -> datetime | None:
+    """The last day of what the state asks for or grants, as its beginning in UTC; none where none is told."""
+    details = record.details
+    day = details.valid_until if record.status is Status.IT_TERBIT else details.due_on
+    return None if day is None else datetime.combine(day, time(), tzinfo=UTC)
 
 
 def event_values(vault: Vault, event: Event, actor: str, now: datetime) -> dict[str, Any]:
@@ -88,6 +96,7 @@ def payment_values(vault: Vault, billing: Billing, now: datetime) -> dict[str, A
         "amount": billing.amount,
         "due_at": billing.due_at,
         "paid_at": billing.paid_at,
+        "state": "paid" if billing.paid_at else "waiting" if billing.due_at > now else "expired",
         "key_id": vault.ring.newest_id,
         "created_at": now,
     }

@@ -19,6 +19,17 @@ class Application(Base):
     """
 
     __tablename__ = "applications"
+    __table_args__ = (
+        # Whom to remind, and what to hand to an officer.
+        Index(
+            "ix_applications_status_deadline",
+            "status",
+            "deadline",
+            sqlite_where=text("deadline IS NOT NULL"),
+            postgresql_where=text("deadline IS NOT NULL"),
+        ),
+        Index("ix_applications_status_status_at", "status", "status_at"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     number_hash: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
@@ -35,6 +46,8 @@ class Application(Base):
     status: Mapped[str] = mapped_column(String(20))
     status_at: Mapped[datetime] = mapped_column(UtcDateTime)
     details_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # The last day of what this state asks for or grants (papers, a new date, a permit), as its beginning in UTC.
+    deadline: Mapped[datetime | None] = mapped_column(UtcDateTime)
     fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     # The phone whose owner said that this is not theirs, or asked to be forgotten (immigration.applications.unlinking).
     refused_phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
@@ -72,7 +85,7 @@ class ApplicationEvent(Base):
 
 
 class Payment(Base):
-    """A billing of SIMPONI for an application; at most one is current."""
+    """A billing of SIMPONI for an application; at most one is current. Its history is in `payment_events`."""
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -82,6 +95,13 @@ class Payment(Base):
             unique=True,
             sqlite_where=text("is_current = 1"),
             postgresql_where=text("is_current"),
+        ),
+        # What runs out next, and whom to remind of it.
+        Index(
+            "ix_payments_waiting",
+            "due_at",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
         ),
     )
 
@@ -93,5 +113,24 @@ class Payment(Base):
     amount: Mapped[int] = mapped_column(BigInteger)  # rupiah
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # waiting | paid | expired | cancelled (a newer one took its place) | disputed (paid, and not as it should be)
+    state: Mapped[str] = mapped_column(String(10), server_default="waiting")
+    # The treasury's number of the payment (NTPN): the same again is the same payment.
+    reference_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    reference_last4: Mapped[str | None] = mapped_column(String(4))
     key_id: Mapped[bytes] = mapped_column(LargeBinary(4), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PaymentEvent(Base):
+    """One change of a billing: who, when, what. Append-only."""
+
+    __tablename__ = "payment_events"
+    __table_args__ = (Index("ix_payment_events_payment_id_id", "payment_id", "id"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    # made | changed | superseded | paid | expired | disputed | settled
+    kind: Mapped[str] = mapped_column(String(10))
+    actor: Mapped[str] = mapped_column(String(80))

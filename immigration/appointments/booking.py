@@ -34,6 +34,7 @@ NEEDS_A_VISIT: Final = frozenset(
 # M-Paspor's rule for a schedule that was paid for (domain.md 1.4.7).
 PAID_MOVES: Final = 1
 PAID_MOVES_WITHIN: Final = timedelta(days=30)
+_NO_DETAILS: Final = Details()
 _UNSYNCED: Final = {"synchronize_session": False}
 
 
@@ -249,16 +250,27 @@ def welcome_back(session: Session, outbox: Outbox, visit: Visit, now: datetime, 
 
 def tell_absent(session: Session, outbox: Outbox, row: Application, now: datetime, by: By) -> None:
     """An applicant who did not come: TIDAK_HADIR, with the SMS of that state."""
-    tell(session, outbox, change(session, outbox, row, Status.TIDAK_HADIR, now, by), now)
+    paid_at = session.scalar(select(Payment.paid_at).where(Payment.application_id == row.id, Payment.is_current))
+    office = outbox.catalogue().office(row.office)
+    lapses = None if paid_at is None else today(office, paid_at + PAID_MOVES_WITHIN)
+    tell(session, outbox, change(session, outbox, row, Status.TIDAK_HADIR, now, by, Details(due_on=lapses)), now)
 
 
-def change(session: Session, outbox: Outbox, row: Application, status: Status, now: datetime, by: By) -> Outcome:
+def change(
+    session: Session,
+    outbox: Outbox,
+    row: Application,
+    status: Status,
+    now: datetime,
+    by: By,
+    details: Details = _NO_DETAILS,
+) -> Outcome:
     """Move an application by its table because of a visit. A visit's own SMS tells of it where there is one."""
     payment = session.scalar(select(Payment).where(Payment.application_id == row.id, Payment.is_current))
     number = kept_of(outbox.vault, row, payment).record.number
     catalogue = outbox.catalogue()
     return change_status(
-        session, outbox.vault, number, status, Details(), now, lambda code: catalogue.service(code).group, by.actor, now
+        session, outbox.vault, number, status, details, now, lambda code: catalogue.service(code).group, by.actor, now
     )
 
 

@@ -19,6 +19,9 @@ from immigration.messages.outbox import Draft, Lane, Outbox, body_about, greetin
 from immigration.messages.spending import Caps, Refunds, refund, spend
 from immigration.messages.states import RANK, UNSETTLED, State
 from immigration.messages.tables import Message
+from immigration.people import as_language
+from immigration.reminders.words import Gone, Words
+from immigration.reminders.words import now_true as reminders_now
 from immigration.tasks import open_task
 from immigration.vault import Unreadable, Vault
 
@@ -133,16 +136,22 @@ def depart(
     found = {row.id: row for row in session.connection().execute(_CANDIDATES, {"ids": ids, "mine": lease})}
     rows = [found[id_] for id_ in ids if id_ in found]
     waiting = _unsettled(session, rows, now)
+    reminders = reminders_now(
+        session, outbox, {row.id: as_language(row.language) for row in rows if row.category == "reminder"}, now
+    )
     may_go: list[tuple[Ready, _Goal]] = []
     later: list[int] = []
     ended: Counter[str] = Counter()
     held_until = max(now, at) + _HELD
     for row in rows:
         try:
-            late = _late(session, row, now)
+            told = reminders.get(row.id)
+            late = (State.CANCELLED, told.why) if isinstance(told, Gone) else _late(session, row, now)
             goal = None if late else _goal(session, outbox.vault, row, now)
             end = late or _end(row, goal)
             opened = None if end is not None or goal is None else _opened(outbox.vault, row, goal)
+            if opened is not None and isinstance(told, Words):
+                opened = opened[0], _reworded(session, outbox, row, told, opened[1])
         except Unreadable:
             # It must neither hold up those behind it nor be burnt: a key may be missing in DATA_KEYS.
             put_off(session, lease, [row.id], held_until)
@@ -182,6 +191,21 @@ def _opened(vault: Vault, row: Any, goal: _Goal) -> tuple[str, str]:
     """Phone and text in clear. Raises `Unreadable`."""
     phone = vault.unseal(goal.phone_sealed, phone_about(goal.phone_hash))
     return phone, vault.unseal(row.body_sealed, body_about(row.uid))
+
+
+def _reworded(session: Session, outbox: Outbox, row: Any, told: Words, text: str) -> str:
+    """A reminder as it is true now: "42 minutes left", however long it waited; kept as it is sent."""
+    said = outbox.texts.render(
+        told.template, as_language(row.language), told.values, can_reply=outbox.can_reply, ussd_code=outbox.ussd_code
+    ).text
+    if said != text:
+        session.execute(
+            update(Message)
+            .where(Message.id == row.id)
+            .values(body_sealed=outbox.vault.seal(said, body_about(row.uid)), key_id=outbox.vault.ring.newest_id)
+            .execution_options(synchronize_session=False)
+        )
+    return said
 
 
 def _goal(session: Session, vault: Vault, row: Any, now: datetime) -> _Goal | None:

@@ -1,7 +1,7 @@
 """What do offices offer? A snapshot of offices, services and current fees, read once and then asked without a query."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
@@ -49,6 +49,7 @@ class OfficeFacts:
     exceptions: Mapping[date, Exceptional]
     sms_channels: tuple[str, ...] = ()
     visits: VisitRules | None = None
+    reminders: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def load_catalogue(session: Session) -> Catalogue:
             week=week.get(row.code, {}),
             exceptions=exceptions.get(row.code, {}),
             sms_channels=tuple(row.sms_channels),
+            reminders=row.reminders,
             visits=None if row.visits is None else rules_from(row.visits),
         )
         for row in session.scalars(select(Office).order_by(Office.code))

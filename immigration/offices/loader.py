@@ -134,6 +134,7 @@ def _offices(folder: Path) -> list[Base]:
                 collection=entry.texts("collection"),
                 sms_channels=_channels(entry),
                 visits=_visits(entry),
+                reminders=_reminders(entry),
             )
         )
         rows += _hours(entry, code)
@@ -155,6 +156,15 @@ def _visits(entry: _Entry) -> dict[str, Any] | None:
         return as_told(rules_from(entry.need("visits", dict)))
     except BadRules as fault:
         raise BadReference(f"{entry.where}: visits: {fault}") from None
+
+
+def _reminders(entry: _Entry) -> dict[str, list[int]]:
+    """Which rules there are is the reminders' business; that a name is one is checked by `reminders rules`."""
+    told = entry.values.get("reminders", {})
+    for name, offsets in told.items():
+        if not isinstance(offsets, list) or not offsets or any(type(offset) is not int for offset in offsets):
+            raise BadReference(f"{entry.where}: reminders: {name}: write whole numbers such as [7, 20, 27]")
+    return dict(told)
 
 
 def _hours(entry: _Entry, code: str) -> Iterator[OfficeHours]:

@@ -30,6 +30,8 @@ class Office(Base):
     collection: Mapped[Texts] = mapped_column(JSON)
     # Which ways its messages leave, first choice first; empty: as the deployment's settings say.
     sms_channels: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
+    # Offsets of reminders that differ from the table's, in days or (R_BAYAR) minutes, by rule.
+    reminders: Mapped[dict[str, list[int]]] = mapped_column(JSON, server_default="{}")
     # How it takes visits (immigration.offices.visit_rules); none: it takes none by phone.
     visits: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 

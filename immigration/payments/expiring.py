@@ -1,0 +1,75 @@
+"""What happens when nobody paid in time? KEDALUWARSA, an SMS, and the seat that was held for it is free again."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from immigration.applications.keeping import change_status
+from immigration.applications.record import Details
+from immigration.applications.rows import kept_of
+from immigration.applications.states import Status
+from immigration.applications.tables import Application, Payment
+from immigration.appointments import booking, seats
+from immigration.appointments.tables import Hold, Visit
+from immigration.messages.notices import tell
+from immigration.messages.outbox import Outbox
+from immigration.payments.paying import note
+
+_CLOCK = "clock"
+
+
+def due(session: Session, now: datetime, limit: int = 500) -> list[int]:
+    """Billings whose time is over and that nobody paid, the oldest first."""
+    query = select(Payment.id).where(Payment.state == "waiting", Payment.due_at <= now)
+    return list(session.scalars(query.order_by(Payment.due_at).limit(limit)))
+
+
+def expire(session: Session, outbox: Outbox, payment_id: int, now: datetime) -> bool:
+    """Let a billing run out, with its application and its seat; whether it was still waiting."""
+    application_id = session.scalar(select(Payment.application_id).where(Payment.id == payment_id))
+    if application_id is None:
+        return False
+    row = session.get_one(Application, application_id, with_for_update=True, populate_existing=True)
+    payment = session.scalar(
+        select(Payment)
+        .where(Payment.id == payment_id, Payment.state == "waiting", Payment.due_at <= now)
+        .with_for_update()
+    )
+    if payment is None:
+        return False
+    waited = payment.is_current and row.status == Status.MENUNGGU_BAYAR
+    # Where the office has moved on without telling of a payment, the billing says nothing any more.
+    payment.state = "expired" if waited else "cancelled"
+    session.flush()
+    note(session, payment.id, "expired" if waited else "superseded", _CLOCK, now)
+    if not waited:
+        return True
+    catalogue = outbox.catalogue()
+    outcome = change_status(
+        session,
+        outbox.vault,
+        kept_of(outbox.vault, row, payment).record.number,
+        Status.KEDALUWARSA,
+        Details(),
+        now,
+        lambda code: catalogue.service(code).group,
+        _CLOCK,
+        now,
+    )
+    tell(session, outbox, outcome, now)
+    _free_seat(session, outbox, application_id, now)
+    return True
+
+
+def _free_seat(session: Session, outbox: Outbox, application_id: int, now: datetime) -> None:
+    """The state's SMS says that the application has lapsed; the visit's end needs none of its own."""
+    visit = session.scalar(
+        select(Visit).where(Visit.application_id == application_id, Visit.state == "booked").with_for_update()
+    )
+    if visit is not None:
+        occasion = f"expired:{visit.uid.hex()}"
+        booking.cancel_visit(session, outbox, visit, occasion, now, seats.CLOCK, tells=False)
+    held = session.scalars(select(Hold).where(Hold.about == booking.about(application_id)).order_by(Hold.slot_id))
+    for one in held.all():
+        seats.release(session, one, now, seats.CLOCK)
