@@ -37,6 +37,11 @@ def time_of_day(local: datetime) -> str:
     return f"{local:%H.%M}"
 
 
+def weekday_and_day(date_: date, language: Language) -> str:
+    """A day within weeks: `Kam 24 Des`."""
+    return f"{weekday(date_.weekday(), language)} {short_day(date_, language)}"
+
+
 def weekday(number: int, language: Language) -> str:
     """A weekday's short name; 0 is Monday."""
     return _WEEKDAYS[language][number]

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from immigration import written
 from immigration.appointments import telling
 from immigration.appointments.calendar import last_open_day
 from immigration.appointments.tables import QuotaAlert
@@ -71,7 +72,7 @@ def tell(session: Session, outbox: Outbox, office: OfficeFacts, now: datetime) -
             Draft(
                 occasion=f"alert:{alert.phone_hash.hex()}:{office.code}:{last}",
                 template="V_BUKA",
-                values={"tanggal": telling.date_of(last, language), "lokasi": office.name},
+                values={"tanggal": written.weekday_and_day(last, language), "lokasi": office.name},
                 language=language,
                 office=office.code,
                 phone=phone,

@@ -1,7 +1,7 @@
 """What is a citizen told of a visit? One SMS for each change, in their language, in one segment."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -11,10 +11,9 @@ from immigration.applications.tables import Application
 from immigration.appointments.codes import spoken
 from immigration.appointments.tables import Slot, Visit, Waiting
 from immigration.contacts import Contact, phone_of
-from immigration.messages.notices import language_for
+from immigration.messages.notices import language_for, visit_times
 from immigration.messages.outbox import Draft, Lane, Outbox
 from immigration.offices.catalogue import OfficeFacts
-from immigration.offices.hours import zone_label
 from immigration.people import Language, as_language
 
 _ORIGINALS: Final[dict[Language, str]] = {"id": "KTP dan KK asli", "min": "KTP jo KK asli", "en": "original KTP and KK"}
@@ -28,19 +27,9 @@ def occasion(visit: Visit, what: str) -> str:
     return f"visit:{visit.uid.hex()}:{what}:{when}"
 
 
-def date_of(local_day: date, language: Language) -> str:
-    """A day within weeks: `Kam 24 Des`."""
-    return f"{written.weekday(local_day.weekday(), language)} {written.short_day(local_day, language)}"
-
-
 def times(starts_at: datetime, office: OfficeFacts, language: Language) -> dict[str, str]:
     """Day and time of a visit in the office's zone, and where it is."""
-    local = starts_at.astimezone(office.zone)
-    return {
-        "tanggal": date_of(local.date(), language),
-        "jam1": f"{written.time_of_day(local)} {zone_label(office.zone)}",
-        "lokasi": office.name,
-    }
+    return visit_times(starts_at, office, language) | {"lokasi": office.name}
 
 
 def booked(session: Session, outbox: Outbox, visit: Visit, phone: str, now: datetime) -> None:
@@ -64,7 +53,7 @@ def closed(
     """The office is closed then: the new time, or that none was free yet."""
     office = outbox.catalogue().office(visit.office)
     language = language_of(session, visit.phone_hash, visit.application_id, office)
-    values = {"tanggal2": date_of(was.astimezone(office.zone).date(), language)}
+    values = {"tanggal2": written.weekday_and_day(was.astimezone(office.zone).date(), language)}
     say(session, outbox, visit, "R_TUTUP" if found else "R_TUTUP-penuh", phone, now, values)
 
 
@@ -121,7 +110,7 @@ def waits(session: Session, outbox: Outbox, entry: Waiting, phone: str, now: dat
         Draft(
             occasion=f"waiting:{entry.id}",
             template="V_TUNGGU",
-            values={"lokasi": office.name, "tanggal": date_of(entry.last_day, language)},
+            values={"lokasi": office.name, "tanggal": written.weekday_and_day(entry.last_day, language)},
             language=language,
             office=entry.office,
             phone=phone,

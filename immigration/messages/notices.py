@@ -14,6 +14,7 @@ from immigration.applications.record import DAYS_TO_COLLECT, Billing, Kept
 from immigration.applications.rows import kept_of
 from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
+from immigration.appointments.tables import Visit
 from immigration.messages.outbox import Draft, Lane, Outbox, cancel
 from immigration.messages.tables import Message
 from immigration.offices.catalogue import OfficeFacts
@@ -70,7 +71,15 @@ class StateText:
     values: Mapping[str, str]
 
 
-def state_text(kept: Kept, office: OfficeFacts, language: Language, now: datetime, *, is_passport: bool) -> StateText:
+def state_text(
+    kept: Kept,
+    office: OfficeFacts,
+    language: Language,
+    now: datetime,
+    *,
+    is_passport: bool,
+    visit_at: datetime | None = None,
+) -> StateText:
     """The wording for an application's state, with the variant that says no more than is known."""
     record, details = kept.record, kept.record.details
     since = kept.status_at.astimezone(office.zone).date()
@@ -84,6 +93,9 @@ def state_text(kept: Kept, office: OfficeFacts, language: Language, now: datetim
     match record.status:
         case Status.MENUNGGU_BAYAR:
             return _payment(record.payment, values, office, language, now)
+        case Status.LUNAS_TERJADWAL if visit_at is not None:
+            values |= visit_times(visit_at, office, language)
+            variant = "visit"
         case Status.PERLU_LENGKAPI:
             values["kurang"] = details.missing or ""
             if details.due_on:
@@ -126,6 +138,15 @@ def _payment(
     return StateText(waiting, values | told)
 
 
+def visit_times(starts_at: datetime, office: OfficeFacts, language: Language) -> dict[str, str]:
+    """Day and time of a visit in the office's zone: `Kam 24 Des`, `08.00 WIB`."""
+    local = starts_at.astimezone(office.zone)
+    return {
+        "tanggal": written.weekday_and_day(local.date(), language),
+        "jam1": f"{written.time_of_day(local)} {zone_label(office.zone)}",
+    }
+
+
 def _dated(values: dict[str, str], day: date | None, language: Language) -> str:
     if day is None:
         return "plain"
@@ -152,7 +173,8 @@ def tell(session: Session, outbox: Outbox, outcome: Outcome, now: datetime) -> N
     phone_hash = outbox.vault.lookup("phone", record.phone)
     language = language_for(session, phone_hash, record.language, office)
     is_passport = catalogue.service(record.service).group == "passport"
-    text = state_text(outcome.kept, office, language, now, is_passport=is_passport)
+    visit_at = _visit_at(session, outcome.id)
+    text = state_text(outcome.kept, office, language, now, is_passport=is_passport, visit_at=visit_at)
     validity = notice.validity
     if text.template == Status.MENUNGGU_BAYAR and record.payment is not None:
         validity = record.payment.due_at - now
@@ -190,7 +212,19 @@ def text_of(session: Session, outbox: Outbox, row: Application, language: Langua
     catalogue = outbox.catalogue()
     is_passport = catalogue.service(row.service).group == "passport"
     return state_text(
-        kept_of(outbox.vault, row, payment), catalogue.office(row.office), language, now, is_passport=is_passport
+        kept_of(outbox.vault, row, payment),
+        catalogue.office(row.office),
+        language,
+        now,
+        is_passport=is_passport,
+        visit_at=_visit_at(session, row.id),
+    )
+
+
+def _visit_at(session: Session, application_id: int) -> datetime | None:
+    """When the applicant is expected, if a visit is booked."""
+    return session.scalar(
+        select(Visit.starts_at).where(Visit.application_id == application_id, Visit.state == "booked")
     )
 
 
