@@ -88,10 +88,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and the body that went with it."""
+    """A status and the body that went with it: JSON, unless `media` says what else."""
 
     status: int
     body: str
+    media: str | None = None
 
 
 class BadKeyName(ValueError):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, Executable, Table, create_engine, event, make_url
+from sqlalchemy import DateTime, Dialect, Engine, Executable, Table, create_engine, event, insert, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -244,6 +244,13 @@ def upsert(session: Session, table: type[Base]) -> Any:
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table.__table__)
     return sqlite.insert(table.__table__)
+
+
+def insert_all(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many rows by the driver's own executemany: the unit of work would cost more than the rows."""
+    assert isinstance(table.__table__, Table)
+    if rows:
+        session.connection().execute(insert(table.__table__), rows)
 
 
 def unpooled(url: str) -> Engine:

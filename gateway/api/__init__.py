@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from gateway.api import applications, messages
+from gateway.api import applications, messages, payments, reminders, reports, tickets
 from gateway.api.document import openapi
 from gateway.api.handling import handle, refuse
 from gateway.api.limiting import KeyLimiter
@@ -16,7 +16,14 @@ from gateway.api.problems import Problem
 from gateway.wiring import Wiring
 
 PREFIX: Final = "/api/v1"
-OPERATIONS: Final = (*applications.OPERATIONS, *messages.OPERATIONS)
+OPERATIONS: Final = (
+    *applications.OPERATIONS,
+    *messages.OPERATIONS,
+    *payments.OPERATIONS,
+    *tickets.OPERATIONS,
+    *reminders.OPERATIONS,
+    *reports.OPERATIONS,
+)
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 
 _View = Callable[..., Response]

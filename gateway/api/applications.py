@@ -16,6 +16,7 @@ from immigration.applications.states import Group
 from immigration.audit import Action
 from immigration.messages.notices import tell
 from immigration.offices.tables import Office, Service
+from immigration.payments.checking import look_at
 
 NUMBER: Final = Parameter(
     "number", "[0-9]{16}", "The application's 16 digits.", "write the application's number of 16 digits"
@@ -32,6 +33,8 @@ def _put(call: Call, body: ApplicationBody) -> Answer:
     record = body.record(call.path["number"])
     try:
         outcome = put(call.session, call.vault, record, group, call.caller.actor, call.now)
+        if outcome.billed:
+            look_at(call.session, call.outbox.catalogue(), outcome.id, outcome.kept.record, call.caller.actor, call.now)
         if body.notify:
             tell(call.session, call.outbox, outcome, call.now)
     except NotOfGroup as fault:

@@ -21,6 +21,8 @@ from pydantic_core import PydanticCustomError
 
 from immigration.applications.record import Billing, Details, Record
 from immigration.applications.states import Status
+from immigration.payments.paying import REFERENCE
+from immigration.payments.settling import Outcome
 from immigration.people import Language
 from immigration.phones import InvalidPhone, parse_phone
 
@@ -110,6 +112,12 @@ def _phone(value: Any) -> str:
         raise _fault(f"{str(fault).removeprefix('phone: ')}: {fault.fix}") from None
 
 
+def _reference(value: Any) -> str:
+    if not isinstance(value, str) or not value.isascii() or not REFERENCE.fullmatch(value.upper()):
+        raise _fault("write the NTPN, 16 letters and digits")
+    return value.upper()
+
+
 def _printable(text: str) -> str:
     # Control characters, halves of surrogate pairs and line separators: neither a screen nor PostgreSQL takes them.
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
@@ -132,6 +140,9 @@ Phone = Annotated[
 ]
 Happened = Annotated[Moment, AfterValidator(_happened)]
 Code = Annotated[str, StringConstraints(pattern="^[A-Z0-9]{1,12}$")]
+Reference = Annotated[
+    str, BeforeValidator(_reference), WithJsonSchema({"type": "string", "pattern": "^[0-9A-Za-z]{16}$"})
+]
 Name = Annotated[str, _bounded(200), AfterValidator(_printable)]
 Missing = Annotated[str, _bounded(200), AfterValidator(_printable)]
 Receipt = Annotated[str, _bounded(40), AfterValidator(_printable)]
@@ -233,3 +244,30 @@ class StatusBody(Body):
         if note is not None and not correction and "correction" in info.data:
             raise _fault("goes with a correction alone: add correction: true, or leave it out")
         return note
+
+
+class PaidBody(Body):
+    """That a billing was paid."""
+
+    paid_at: Happened = Field(description="When the bank took the money.")
+    reference: Reference = Field(
+        description="The NTPN of the receipt, 16 letters and digits.", examples=["1A2B3C4D5E6F7G8H"]
+    )
+
+
+class DisputeBody(Body):
+    """Why a payment is to be looked into."""
+
+    note: Note = Field(description="What is wrong; kept in the application's history.")
+
+
+class SettleBody(Body):
+    """What was found out about a disputed payment."""
+
+    outcome: Outcome = Field(description="`paid`: it counts. `cancelled`: it does not.")
+
+
+class TicketAnswerBody(Body):
+    """An officer's answer."""
+
+    text: Note = Field(description="Goes out as one SMS that begins with the office's name.")

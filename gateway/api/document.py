@@ -70,7 +70,8 @@ def _described(operation: Operation[Any]) -> dict[str, Any]:
         "description": f"{operation.description}\n\nScope: `{operation.scope}`.",
         "parameters": list(_parameters(operation)),
         "responses": {
-            str(status): _response(status, words, model) for status, (words, model) in sorted(answers.items())
+            str(status): _response(status, words, model, operation.text)
+            for status, (words, model) in sorted(answers.items())
         },
     }
     if operation.writes:
@@ -105,11 +106,13 @@ def _parameters(operation: Operation[Any]) -> Iterable[dict[str, Any]]:
         }
 
 
-def _response(status: int, words: str, model: type[BaseModel]) -> dict[str, Any]:
+def _response(status: int, words: str, model: type[BaseModel], text: str | None) -> dict[str, Any]:
     response: dict[str, Any] = {
         "description": words,
         "content": _content("application/json" if status < 400 else MEDIA_TYPE, model),
     }
+    if status < 400 and text is not None:
+        response["content"][text] = {"schema": {"type": "string"}}
     if status in _HEADERS:
         response["headers"] = {_HEADERS[status]: {"required": True, "schema": {"type": "string"}}}
     return response

@@ -38,7 +38,7 @@ def handle(
 
 def respond(answer: Answer) -> Response:
     """An answer on the wire. It may be about a person, so nothing on the way may keep it."""
-    media_type = "application/json" if answer.status < 400 else MEDIA_TYPE
+    media_type = answer.media or ("application/json" if answer.status < 400 else MEDIA_TYPE)
     return Response(answer.body, answer.status, {"Cache-Control": "no-store"}, content_type=media_type)
 
 

@@ -47,7 +47,8 @@ class Operation(Generic[B]):
     """A call of the API.
 
     `answers` are those of this call alone, by status: what it means and what it looks like; those that any call may
-    get are added by the documents. `query` are the parameters that may be given; `tag` is the documents' chapter.
+    get are added by the documents. `query` are the parameters that may be given; `tag` is the documents' chapter;
+    `text` is the media type of what it may answer in place of JSON.
     `run` raises `Problem`.
     """
 
@@ -61,7 +62,8 @@ class Operation(Generic[B]):
     answers: Mapping[int, tuple[str, type[BaseModel]]]
     parameters: tuple[Parameter, ...] = ()
     query: tuple[Parameter, ...] = ()
-    tag: Literal["applications", "messages", "tasks"] = "applications"
+    tag: Literal["applications", "messages", "payments", "reminders", "reports", "tasks", "tickets"] = "applications"
+    text: str | None = None
 
     @property
     def writes(self) -> bool:

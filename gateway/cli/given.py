@@ -1,10 +1,11 @@
-"""How is what an operator types read? Phones, application numbers and times, each refused with the fix."""
+"""How is what an operator types read? Phones, numbers, references and times, each refused with the fix."""
 
 from datetime import datetime
 
 import click
 
 from immigration.inputs import BadNumber, application_number
+from immigration.payments.paying import REFERENCE
 from immigration.phones import InvalidPhone, international
 
 
@@ -45,3 +46,27 @@ class ApplicationNumber(click.ParamType[str]):
             return application_number(value)
         except BadNumber:
             self.fail("write the application's 16 digits", param, ctx)
+
+
+class Billing(click.ParamType[str]):
+    """A billing, with or without spaces."""
+
+    name = "BILLING"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        digits = value.replace(" ", "")
+        if not (len(digits) == 15 and digits.isascii() and digits.isdigit()):
+            self.fail("write the billing's 15 digits", param, ctx)
+        return digits
+
+
+class Ntpn(click.ParamType[str]):
+    """The treasury's number of a payment."""
+
+    name = "NTPN"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        reference = value.upper()
+        if not REFERENCE.fullmatch(reference):
+            self.fail("write the NTPN, 16 letters and digits", param, ctx)
+        return reference

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from immigration.applications.record import Billing, Details, Record
 from immigration.applications.states import Status, belongs
 from immigration.offices.catalogue import Catalogue
+from immigration.payments.paying import REFERENCE, Paid
 from immigration.people import LANGUAGES, Language, as_language
 from immigration.phones import InvalidPhone, parse_phone
 
@@ -88,8 +89,8 @@ def record(cells: Mapping[str, str], reading: Reading) -> Record:
         return _near(name, _day(name, text)) if text else None
 
     occurred_at = moment("occurred_at")
-    if occurred_at is not None and occurred_at > reading.now + _CLOCKS_APART:
-        raise BadCell("occurred_at", "lies in the future")
+    if occurred_at is not None:
+        _past("occurred_at", occurred_at, reading.now)
     return Record(
         number=application_number(told),
         office=office,
@@ -111,6 +112,20 @@ def record(cells: Mapping[str, str], reading: Reading) -> Record:
         ),
         payment=_payment(told, moment, reading.now),
         occurred_at=occurred_at,
+    )
+
+
+def paid(cells: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Paid:
+    """The payment that a row of a bank's or the treasury's list tells. Raises `BadCell`."""
+    told = {name: _bare(text) for name, text in cells.items()}
+    reference = told["reference"].upper()
+    if not REFERENCE.fullmatch(reference):
+        raise BadCell("reference", "write the NTPN, 16 letters and digits")
+    return Paid(
+        billing=_digits("billing", told["billing"], 15),
+        amount=_amount(told["amount"]),
+        paid_at=_past("paid_at", _near("paid_at", _moment("paid_at", told["paid_at"], zone)), now),
+        reference=reference,
     )
 
 
@@ -231,16 +246,27 @@ def _birth_date(born: date | None, today: date) -> date | None:
 def _payment(told: Mapping[str, str], moment: Callable[[str], datetime | None], now: datetime) -> Billing | None:
     if not told.get("billing"):
         return None
-    found = _AMOUNT.fullmatch(told.get("amount", ""))
-    amount = int(re.sub(r"[.,]", "", found[1])) if found else 0
-    if not 0 < amount <= _MOST_RUPIAH:
-        raise BadCell("amount", "write whole rupiah such as 650000")
+    amount = _amount(told.get("amount", ""))
     due_at = moment("due_at")
     if due_at is None:
         raise BadCell("due_at", "a billing needs the time until which it can be paid")
     if due_at > now + _DUE_WITHIN:
         raise BadCell("due_at", "lies more than 7 days ahead")
     paid_at = moment("paid_at")
-    if paid_at is not None and paid_at > now + _CLOCKS_APART:
-        raise BadCell("paid_at", "lies in the future")
+    if paid_at is not None:
+        _past("paid_at", paid_at, now)
     return Billing(_digits("billing", told["billing"], 15), amount, due_at, paid_at)
+
+
+def _amount(text: str) -> int:
+    found = _AMOUNT.fullmatch(text)
+    amount = int(re.sub(r"[.,]", "", found[1])) if found else 0
+    if not 0 < amount <= _MOST_RUPIAH:
+        raise BadCell("amount", "write whole rupiah such as 650000")
+    return amount
+
+
+def _past(field: str, moment: datetime, now: datetime) -> datetime:
+    if moment > now + _CLOCKS_APART:
+        raise BadCell(field, "lies in the future")
+    return moment

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,8 @@ from immigration.applications.rows import event_values, kept_of, row_values
 from immigration.applications.tables import Application, ApplicationEvent, Payment
 from immigration.applications.unlinking import respecting
 from immigration.audit import AuditRow
-from immigration.database import Base, Database
+from immigration.database import Database, insert_all
+from immigration.payments.checking import look_at
 from immigration.vault import Vault
 
 # Short enough that a call never waits long for its turn to write, long enough that the commit costs little.
@@ -224,7 +225,7 @@ def _insert(session: Session, vault: Vault, told: Sequence[_Told], reading: Read
         return
     now = reading.now
     decisions = {one.number_hash: _decided(None, one.record, reading) for one in told}
-    _insert_all(
+    insert_all(
         session,
         Application,
         [
@@ -240,12 +241,7 @@ def _insert(session: Session, vault: Vault, told: Sequence[_Told], reading: Read
     for one in told:
         if one.record.payment is not None:
             keep_payment(session, vault, ids[one.number_hash], one.record.payment, actor, now)
-
-
-def _insert_all(session: Session, table: type[Base], rows: list[dict[str, Any]]) -> None:
-    """Many rows by the driver's own executemany: the unit of work would cost more than the rows."""
-    assert isinstance(table.__table__, Table)
-    session.connection().execute(insert(table.__table__), rows)
+            look_at(session, reading.catalogue, ids[one.number_hash], one.record, actor, now)
 
 
 def _decided(kept: Kept | None, told: Record, reading: Reading) -> Decision:
@@ -281,6 +277,7 @@ def _change(session: Session, vault: Vault, one: _Told, reading: Reading, actor:
     after = decision.kept.record.payment
     if after is not None and after != before.record.payment:
         keep_payment(session, vault, row.id, after, actor, reading.now)
+        look_at(session, reading.catalogue, row.id, decision.kept.record, actor, reading.now)
     return bool(decision.events)
 
 
@@ -294,7 +291,7 @@ def _note(
     now: datetime,
 ) -> None:
     """Write the events, and who changed whose record."""
-    _insert_all(
+    insert_all(
         session,
         ApplicationEvent,
         [
@@ -303,7 +300,7 @@ def _note(
             for event in decisions[one.number_hash].events
         ],
     )
-    _insert_all(
+    insert_all(
         session,
         AuditRow,
         [

@@ -41,6 +41,7 @@ class Outcome:
     """What came of it: the row's id, what is kept now, and whether it is new or changed.
 
     `news` is the uid of the event by which state, details or payment became other than they were; none: they did not.
+    `billed`: whether what is to be paid is new or other than it was.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Outcome:
     created: bool
     changed: bool
     news: bytes | None
+    billed: bool = False
 
 
 def find(session: Session, vault: Vault, number: str, *, lock: bool = False) -> tuple[Application, Payment | None]:
@@ -72,7 +74,8 @@ def put(session: Session, vault: Vault, told: Record, group: Group, actor: str, 
         )
         if made is not None:
             news = _write(session, vault, made, None, decision, actor, now)
-            return Outcome(made, decision.kept, created=True, changed=True, news=news)
+            billed = decision.kept.record.payment is not None
+            return Outcome(made, decision.kept, created=True, changed=True, news=news, billed=billed)
         # Told twice at once: the other one was first, so this is news about what it made.
         row, payment = find(session, vault, told.number, lock=True)
     kept = kept_of(vault, row, payment)
@@ -141,7 +144,8 @@ def _keep(
         )
         uid = _write(session, vault, row.id, kept, decision, actor, now)
     news = uid if _speaks_of(kept) != _speaks_of(decision.kept) else None
-    return Outcome(row.id, decision.kept, created=False, changed=bool(decision.events), news=news)
+    billed = decision.kept.record.payment != kept.record.payment
+    return Outcome(row.id, decision.kept, created=False, changed=bool(decision.events), news=news, billed=billed)
 
 
 def _speaks_of(kept: Kept) -> tuple[object, ...]:
@@ -179,25 +183,31 @@ def keep_payment(
     ).first()
     if known is not None and known.application_id != application_id:
         raise BillingTaken
-    others = (Payment.application_id == application_id, Payment.billing_hash != values["billing_hash"])
-    unpaid = update(Payment).where(*others, Payment.state == "waiting").values(state="cancelled").returning(Payment.id)
-    events = [(payment_id, "superseded") for payment_id in session.scalars(unpaid)]
-    session.execute(update(Payment).where(*others, Payment.is_current).values(is_current=False))
+    supersede(session, application_id, values["billing_hash"], actor, now)
     if known is None:
         made = session.scalar(
             _new(session, Payment).values(**values, application_id=application_id).returning(Payment.id)
         )
         if made is None:
             raise BillingTaken  # Another application took it at the same moment.
-        events.append((made, "made"))
+        event = (made, "made")
     else:
         changed = {name: values[name] for name in ("amount", "due_at", "paid_at", "is_current")}
         if known.state != "disputed":
             changed["state"] = values["state"]
         session.execute(update(Payment).where(Payment.id == known.id).values(**changed))
-        events.append((known.id, "changed"))
-    told = [{"payment_id": id_, "at": now, "kind": kind, "actor": actor} for id_, kind in events]
-    session.execute(insert(PaymentEvent), told)
+        event = (known.id, "changed")
+    session.execute(insert(PaymentEvent).values(payment_id=event[0], at=now, kind=event[1], actor=actor))
+
+
+def supersede(session: Session, application_id: int, billing_hash: bytes, actor: str, now: datetime) -> None:
+    """Let this billing take the place of the application's others."""
+    others = (Payment.application_id == application_id, Payment.billing_hash != billing_hash)
+    unpaid = update(Payment).where(*others, Payment.state == "waiting").values(state="cancelled").returning(Payment.id)
+    told = [{"payment_id": id_, "at": now, "kind": "superseded", "actor": actor} for id_ in session.scalars(unpaid)]
+    if told:
+        session.execute(insert(PaymentEvent), told)
+    session.execute(update(Payment).where(*others, Payment.is_current).values(is_current=False))
 
 
 def noted(

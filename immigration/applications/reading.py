@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-# The columns, the API's names first; an Indonesian header is understood as well (docs/importing.md).
-ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+
+@dataclass(frozen=True)
+class Columns:
+    """What a file may hold: each column with its other names, and those that it must have."""
+
+    aliases: Mapping[str, tuple[str, ...]]
+    required: tuple[str, ...]
+
+
+# The API's names first; an Indonesian header is understood as well (docs/importing.md).
+_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "number": ("nomor_permohonan", "nomor", "no_permohonan"),
     "service": ("layanan", "kode_layanan"),
     "office": ("kantor", "kode_kantor"),
@@ -29,10 +38,9 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "due_at": ("batas_bayar",),
     "paid_at": ("dibayar",),
 }
-REQUIRED: Final = ("number", "service", "office", "status")
+APPLICATIONS: Final = Columns(_ALIASES, ("number", "service", "office", "status"))
 # What a file of rejects has at its end besides: put right, it is imported as it lies.
 ADDED: Final = ("line", "reason")
-_NAMES: Final = {alias: name for name, aliases in ALIASES.items() for alias in (name, *aliases)}
 _CHUNK: Final = 1 << 16
 _FIELD_LIMIT: Final = 8192
 
@@ -62,7 +70,7 @@ class Row:
     fields: tuple[str, ...]
 
 
-def examine(path: Path) -> Shape:
+def examine(path: Path, known: Columns = APPLICATIONS) -> Shape:
     """Read the whole file once, so that a broken one is refused before the first row is in. Raises `BadFile`."""
     encoding = _encoding(path)
     with _opened(path, encoding) as file:
@@ -76,7 +84,7 @@ def examine(path: Path) -> Shape:
                 raise BadFile("line 1: the file is empty; the first line names the columns")
             added = len(ADDED) if tuple(header[-len(ADDED) :]) == ADDED else 0
             header = header[: len(header) - added]
-            columns = _columns(header)
+            columns = _columns(header, known)
             rows = sum(1 for fields in reader if any(fields))
         except csv.Error as error:
             raise BadFile(_csv_fault(error, reader.line_num)) from None
@@ -110,7 +118,7 @@ def _encoding(path: Path) -> str:
                 if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                     raise BadFile("this is UTF-16: save it as `CSV UTF-8` in the spreadsheet")
                 if b"\x00" in chunk:
-                    raise BadFile("this is no text file: export the applications as CSV")
+                    raise BadFile("this is no text file: export it as CSV")
                 if utf8:
                     try:
                         decoder.decode(chunk)
@@ -132,19 +140,20 @@ def _csv_fault(error: csv.Error, line: int) -> str:
     return f"line {line}: not CSV ({error})"
 
 
-def _columns(header: Sequence[str]) -> tuple[str, ...]:
+def _columns(header: Sequence[str], known: Columns) -> tuple[str, ...]:
+    meant = {alias: name for name, aliases in known.aliases.items() for alias in (name, *aliases)}
     names = [cell.strip().lstrip("'").lower().replace(" ", "_") for cell in header]
-    unknown = [name for name in names if name not in _NAMES]
+    unknown = [name for name in names if name not in meant]
     if len(unknown) == len(names):
         # A file without a header: its first line is somebody's data, and is not repeated.
-        raise BadFile(f"line 1: names no column; put a first line with names such as {', '.join(REQUIRED)}")
+        raise BadFile(f"line 1: names no column; put a first line with names such as {', '.join(known.required)}")
     if unknown:
-        raise BadFile(f"line 1: unknown columns {', '.join(map(repr, unknown))}; there are {', '.join(ALIASES)}")
-    columns = tuple(_NAMES[name] for name in names)
+        raise BadFile(f"line 1: unknown columns {', '.join(map(repr, unknown))}; there are {', '.join(known.aliases)}")
+    columns = tuple(meant[name] for name in names)
     doubled = sorted({name for name in columns if columns.count(name) > 1})
     if doubled:
         raise BadFile(f"line 1: the column {doubled[0]} stands twice")
-    missing = [name for name in REQUIRED if name not in columns]
+    missing = [name for name in known.required if name not in columns]
     if missing:
         raise BadFile(f"line 1: the columns {', '.join(missing)} are missing")
     return columns

@@ -13,6 +13,7 @@ from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import Draft, Lane, Outbox
 from immigration.messages.tables import Message
 from immigration.messages.texts import SEGMENT_SEPTETS
+from immigration.people import Language
 from immigration.tasks import Task, finish_about, open_task
 from immigration.vault import Vault
 
@@ -82,7 +83,7 @@ def answer(session: Session, outbox: Outbox, number: int, text: str, actor: str,
     if row.state == "stored":
         raise NotAnswered("it is about to be answered by itself: look again in a minute")
     sender = Sender.of(session, outbox.vault, outbox, row)
-    values = {"jawaban": _fitting(outbox, sender, text)}
+    values = {"jawaban": fitting(outbox, sender.language, text)}
     made = outbox.put(
         session,
         Draft(
@@ -122,8 +123,8 @@ def _occasion(session: Session, row: Inbound) -> str:
     return f"inbox-answer:{row.uid.hex()}:{times}"
 
 
-def _fitting(outbox: Outbox, sender: Sender, text: str) -> str:
-    """The text on one line. Raises `NotAnswered` where it is not one SMS as it stands."""
+def fitting(outbox: Outbox, language: Language, text: str) -> str:
+    """An officer's answer on one line. Raises `NotAnswered` where it is not one SMS as it stands."""
     line = " ".join(text.split())
     if not line:
         raise NotAnswered("the text is empty: write the answer")
@@ -131,7 +132,7 @@ def _fitting(outbox: Outbox, sender: Sender, text: str) -> str:
         strange = " ".join(dict.fromkeys(character for character in line if not is_gsm7(character)))
         raise NotAnswered(f"the text has what no SMS can hold: {strange} - write plain letters and signs instead")
     rendered = outbox.texts.render(
-        TEMPLATE, sender.language, {"jawaban": line}, can_reply=outbox.can_reply, ussd_code=outbox.ussd_code
+        TEMPLATE, language, {"jawaban": line}, can_reply=outbox.can_reply, ussd_code=outbox.ussd_code
     )
     excess = septets(rendered.text) - SEGMENT_SEPTETS
     if excess > 0:

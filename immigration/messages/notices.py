@@ -1,6 +1,6 @@
 """What is an applicant told when the application changes, how urgently, and for how long does it make sense?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -15,11 +15,12 @@ from immigration.applications.rows import kept_of
 from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
 from immigration.appointments.tables import Visit
+from immigration.messages.many import put_all
 from immigration.messages.outbox import Draft, Lane, Outbox, cancel
 from immigration.messages.tables import Message
 from immigration.offices.catalogue import OfficeFacts
 from immigration.offices.hours import zone_label
-from immigration.people import Language, as_language, chosen_language
+from immigration.people import Language, as_language, chosen_language, chosen_languages
 
 # Two changes so soon after each other are one piece of news.
 ONE_PIECE: Final = timedelta(minutes=1)
@@ -165,44 +166,75 @@ def tell(session: Session, outbox: Outbox, outcome: Outcome, now: datetime) -> N
     An older one about the same application that is not out yet gives way, if it is less than a minute old.
     """
     record = outcome.kept.record
-    notice = NOTICES.get(record.status)
-    if outcome.news is None or notice is None or record.phone is None:
+    if not _speaks(outcome) or record.phone is None:
         return
-    catalogue = outbox.catalogue()
-    office = catalogue.office(record.office)
     phone_hash = outbox.vault.lookup("phone", record.phone)
-    language = language_for(session, phone_hash, record.language, office)
-    is_passport = catalogue.service(record.service).group == "passport"
-    visit_at = _visit_at(session, outcome.id)
-    text = state_text(outcome.kept, office, language, now, is_passport=is_passport, visit_at=visit_at)
-    validity = notice.validity
-    if text.template == Status.MENUNGGU_BAYAR and record.payment is not None:
-        validity = record.payment.due_at - now
+    language = language_for(session, phone_hash, record.language, outbox.catalogue().office(record.office))
+    draft = _draft(outbox, outcome, record.phone, language, _visit_at(session, outcome.id), now)
+    _give_way(session, [outcome.id], now)
+    outbox.put(session, draft, now)
+
+
+def tell_all(session: Session, outbox: Outbox, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """`tell` of many applications at once, each of them in it but once: a few statements for all of them."""
+    told = [(one, phone) for one in outcomes if _speaks(one) and (phone := one.kept.record.phone) is not None]
+    if not told:
+        return
+    hashes = [outbox.vault.lookup("phone", phone) for _, phone in told]
+    chosen = chosen_languages(session, hashes)
+    ids = [one.id for one, _ in told]
+    booked = select(Visit.application_id, Visit.starts_at).where(Visit.application_id.in_(ids), Visit.state == "booked")
+    visits = {row.application_id: row.starts_at for row in session.execute(booked)}
+    _give_way(session, ids, now)
+    drafts = []
+    for (one, phone), phone_hash in zip(told, hashes, strict=True):
+        recorded = one.kept.record.language or outbox.catalogue().office(one.kept.record.office).language
+        language = as_language(chosen.get(phone_hash) or recorded)
+        drafts.append(_draft(outbox, one, phone, language, visits.get(one.id), now))
+    put_all(session, outbox, drafts, now)
+
+
+def _give_way(session: Session, application_ids: Sequence[int], now: datetime) -> None:
+    """Call off what is less than a minute old about these applications, and not out yet."""
     cancel(
         session,
         SUPERSEDED,
         now,
-        Message.application_id == outcome.id,
+        Message.application_id.in_(application_ids),
         Message.category == "case",
         Message.created_at > now - ONE_PIECE,
     )
-    outbox.put(
-        session,
-        Draft(
-            occasion=f"application:{outcome.news.hex()}",
-            template=text.template,
-            values=text.values,
-            language=language,
-            office=record.office,
-            phone=record.phone,
-            lane=notice.lane,
-            category="case",
-            reason=record.status.value,
-            validity=validity,
-            application_id=outcome.id,
-            waits=notice.waits,
-        ),
-        now,
+
+
+def _speaks(outcome: Outcome) -> bool:
+    return outcome.news is not None and outcome.kept.record.status in NOTICES
+
+
+def _draft(
+    outbox: Outbox, outcome: Outcome, phone: str, language: Language, visit_at: datetime | None, now: datetime
+) -> Draft:
+    record, notice = outcome.kept.record, NOTICES[outcome.kept.record.status]
+    assert outcome.news is not None, "there is something to tell"
+    catalogue = outbox.catalogue()
+    is_passport = catalogue.service(record.service).group == "passport"
+    office = catalogue.office(record.office)
+    text = state_text(outcome.kept, office, language, now, is_passport=is_passport, visit_at=visit_at)
+    validity = notice.validity
+    if text.template == Status.MENUNGGU_BAYAR and record.payment is not None:
+        validity = record.payment.due_at - now
+    return Draft(
+        occasion=f"application:{outcome.news.hex()}",
+        template=text.template,
+        values=text.values,
+        language=language,
+        office=record.office,
+        phone=phone,
+        lane=notice.lane,
+        category="case",
+        reason=record.status.value,
+        validity=validity,
+        application_id=outcome.id,
+        waits=notice.waits,
     )
 
 

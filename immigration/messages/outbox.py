@@ -142,7 +142,8 @@ class Outbox:
             "lane": Lane.URGENT,
             "waits": False,
         }
-        return self._insert(session, values, text, now, now, now + (original.expires_at - original.created_at))
+        until = now + (original.expires_at - original.created_at)
+        return self._insert(session, values | self._new(text, now, now, until))
 
     def greet(
         self, session: Session, message_id: int, greeting: Draft, phone_hash: bytes, due: datetime, now: datetime
@@ -186,6 +187,10 @@ class Outbox:
         return contact.privacy_at is None
 
     def _write(self, session: Session, draft: Draft, phone_hash: bytes, due: datetime, now: datetime) -> int | None:
+        return self._insert(session, self.row(draft, phone_hash, due, now))
+
+    def row(self, draft: Draft, phone_hash: bytes, due: datetime, now: datetime) -> dict[str, Any]:
+        """A message's columns, its text worded and sealed."""
         rendered = self.texts.render(
             draft.template, draft.language, draft.values, can_reply=self.can_reply, ussd_code=self.ussd_code
         )
@@ -194,13 +199,11 @@ class Outbox:
             "template_version": rendered.version,
             "segments": rendered.segments,
         }
-        return self._insert(session, values, rendered.text, now, due, due + draft.validity)
+        return values | self._new(rendered.text, now, due, due + draft.validity)
 
-    def _insert(
-        self, session: Session, values: dict[str, Any], text: str, now: datetime, due: datetime, until: datetime
-    ) -> int | None:
+    def _new(self, text: str, now: datetime, due: datetime, until: datetime) -> dict[str, Any]:
         uid = os.urandom(16)
-        new = {
+        return {
             "uid": uid,
             "body_sealed": self.vault.seal(text, body_about(uid)),
             "key_id": self.vault.ring.newest_id,
@@ -211,12 +214,19 @@ class Outbox:
             "due_at": due,
             "expires_at": until,
         }
-        row = upsert(session, Message).values(**values, **new).on_conflict_do_nothing()
+
+    def _insert(self, session: Session, values: dict[str, Any]) -> int | None:
+        row = upsert(session, Message).values(**values).on_conflict_do_nothing()
         made = session.scalar(row.returning(Message.__table__.c.id))
         if made is None:
             return None
-        session.info[_QUEUED] = True
+        queued(session)
         return int(made)
+
+
+def queued(session: Session) -> None:
+    """This session has written a message."""
+    session.info[_QUEUED] = True
 
 
 def greeting_before(draft: Draft) -> Draft:

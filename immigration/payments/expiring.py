@@ -5,16 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from immigration.applications.keeping import change_status
-from immigration.applications.record import Details
-from immigration.applications.rows import kept_of
 from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
 from immigration.appointments import booking, seats
 from immigration.appointments.tables import Hold, Visit
-from immigration.messages.notices import tell
 from immigration.messages.outbox import Outbox
-from immigration.payments.paying import note
+from immigration.payments.paying import move, note
 
 _CLOCK = "clock"
 
@@ -45,21 +41,14 @@ def expire(session: Session, outbox: Outbox, payment_id: int, now: datetime) -> 
     note(session, payment.id, "expired" if waited else "superseded", _CLOCK, now)
     if not waited:
         return True
-    catalogue = outbox.catalogue()
-    outcome = change_status(
-        session,
-        outbox.vault,
-        kept_of(outbox.vault, row, payment).record.number,
-        Status.KEDALUWARSA,
-        Details(),
-        now,
-        lambda code: catalogue.service(code).group,
-        _CLOCK,
-        now,
-    )
-    tell(session, outbox, outcome, now)
-    _free_seat(session, outbox, application_id, now)
+    lapse(session, outbox, row, _CLOCK, now)
     return True
+
+
+def lapse(session: Session, outbox: Outbox, row: Application, actor: str, now: datetime) -> None:
+    """Let an application that waits for its payment run out, with its seat; the applicant is told."""
+    move(session, outbox, row, Status.KEDALUWARSA, actor, now)
+    _free_seat(session, outbox, row.id, now)
 
 
 def _free_seat(session: Session, outbox: Outbox, application_id: int, now: datetime) -> None:

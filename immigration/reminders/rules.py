@@ -4,11 +4,12 @@ R_JADWAL has its own time of day per office and its own wording for the day itse
 finds it, in the same pass.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from typing import Final, Literal
 
-from immigration.applications.states import Status
+from immigration.applications.states import Group, Status
 from immigration.messages.outbox import Lane
 from immigration.offices.catalogue import OfficeFacts
 
@@ -35,6 +36,8 @@ class Rule:
     lane: Lane
     waits: bool = True
     at: time | None = None
+    # Of these services alone; none: of all.
+    group: Group | None = None
     # An officer's task instead of an SMS: what no rule may decide.
     task: str | None = None
 
@@ -60,7 +63,17 @@ RULES: Final = (
         Lane.URGENT,
         waits=False,
     ),
-    Rule("R_AMBIL", "state since", Status.SIAP_DIAMBIL, _days(7, 20, 27), 2 * _DAY, Lane.BULK, at=_MORNING),
+    # Nothing cancels a permit's card that waits at the office.
+    Rule(
+        "R_AMBIL",
+        "state since",
+        Status.SIAP_DIAMBIL,
+        _days(7, 20, 27),
+        2 * _DAY,
+        Lane.BULK,
+        at=_MORNING,
+        group="passport",
+    ),
     Rule("R_IZIN", "deadline", Status.IT_TERBIT, _days(-30, -14, -7, -3), 2 * _DAY, Lane.BULK, at=_MORNING),
     Rule("R_LENGKAPI", "deadline", Status.PERLU_LENGKAPI, _days(-3, -1), _DAY, Lane.NORMAL, at=_MORNING),
     Rule("R_HADIR", "deadline", Status.TIDAK_HADIR, _days(-3), 2 * _DAY, Lane.NORMAL, at=_MORNING),
@@ -73,6 +86,7 @@ RULES: Final = (
         365 * _DAY,
         Lane.BULK,
         at=_MORNING,
+        group="passport",
         task="ready for 30 days and not collected: BATAL_30HARI needs your decision",
     ),
     Rule(
@@ -92,6 +106,22 @@ RULES: Final = (
 def rule_named(code: str) -> Rule:
     """The rule of this code. Raises `KeyError`."""
     return {rule.code: rule for rule in RULES}[code]
+
+
+def offset_words(offset: timedelta) -> str:
+    """An offset as officers read it: `-60 min`, `7 d`."""
+    return f"{offset // _MINUTE} min" if offset % _DAY else f"{offset // _DAY} d"
+
+
+def unknown_rules(offices: Iterable[OfficeFacts]) -> list[str]:
+    """What office files name that is no rule, a line each."""
+    known = {rule.code for rule in RULES}
+    return [
+        f"{office.code}: reminders: there is no rule {name}; there are {', '.join(sorted(known))}"
+        for office in offices
+        for name in office.reminders
+        if name not in known
+    ]
 
 
 def for_office(rule: Rule, office: OfficeFacts) -> Rule:

@@ -18,6 +18,7 @@ from immigration.audit import AuditRow
 from immigration.database import Database
 from immigration.keys import load_vault
 from immigration.offices.catalogue import load_catalogue
+from immigration.tasks import tasks
 from immigration.vault import KeyRing, Vault
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -231,3 +232,19 @@ def test_many_rows_come_in_by_short_batches_and_all_of_them(desk: Desk) -> None:
     counts, rejects = desk.imports("\n".join([HEADER, *rows]))
     assert rejects == []
     assert counts.new == desk.count(Application) == desk.count(ApplicationEvent) == desk.count(AuditRow) == 1_201
+
+
+def test_a_billing_that_is_no_tariff_comes_in_and_an_officer_looks_until_it_is_put_right(desk: Desk) -> None:
+    header = "number;service;office;status;billing;amount;due_at"
+
+    def imports(amount: str) -> list[str]:
+        row = f"9900000000000001;P10;SJJ;MENUNGGU_BAYAR;820200000000001;{amount};24/11/2026 12:00"
+        assert desk.imports(f"{header}\n{row}\n")[1] == []
+        with desk.database.reading() as session:
+            return [task.words for task in tasks(session)]
+
+    assert imports("950000") == []
+    odd = ["application ..0001: billed Rp955.000, which is no tariff of P10"]
+    assert imports("955000") == odd
+    assert imports("955000") == odd
+    assert imports("950000") == []

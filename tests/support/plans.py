@@ -21,6 +21,8 @@ class Statements:
 
     database: Database
     ran: dict[str, Any] = field(default_factory=dict)
+    # How often any of them ran.
+    times: int = 0
 
     def plans(self, *, costs_aside: bool = False) -> dict[str, str]:
         """The database's plan of each, by statement.
@@ -45,6 +47,7 @@ def noted(database: Database) -> Iterator[Statements]:
 
     def note(_one: object, _two: object, statement: str, parameters: Any, _context: object, many: bool) -> None:
         if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+            statements.times += 1
             statements.ran.setdefault(statement, parameters[0] if many else parameters)
 
     event.listen(database.engine, "before_cursor_execute", note)

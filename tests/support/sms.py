@@ -17,7 +17,7 @@ from gateway.simulator.aggregator import PretendAggregator
 from immigration.applications.keeping import Outcome, change_status, put
 from immigration.applications.record import Details, Record
 from immigration.applications.states import Group, Status
-from immigration.applications.tables import Application, ApplicationEvent, Payment
+from immigration.applications.tables import Application, ApplicationEvent, Payment, PaymentEvent
 from immigration.appointments.tables import Hold, HoldDay, QuotaAlert, SeatEvent, Slot, Visit, Waiting
 from immigration.clock import Clock
 from immigration.contacts import Choice, Contact, know
@@ -31,6 +31,7 @@ from immigration.messages.tables import Channel, Message, MessageEvent, SpendDay
 from immigration.offices.snapshot import CatalogueSnapshot
 from immigration.offices.tables import Closure
 from immigration.people import Preference
+from immigration.reminders.tables import Reminder
 from immigration.tasks import Task
 from immigration.vault import Vault
 from workers.pace import Pace
@@ -55,6 +56,8 @@ TABLES = (
     Channel,
     SpendDay,
     Preference,
+    Reminder,
+    PaymentEvent,
     Payment,
     ApplicationEvent,
     Application,

@@ -40,8 +40,8 @@ class Crew:
         wait_until(lambda: workers_present(self.redis, utc_now()) > present, "a worker", within_s=30)
         return process
 
-    def launch(self, **settings: str) -> subprocess.Popen[bytes]:
-        """Start a worker. Where others die meanwhile, nobody can tell by their number when it is there."""
+    def launch(self, *command: str, **settings: str) -> subprocess.Popen[bytes]:
+        """Start a worker, or what is told. Where others die meanwhile, nobody can tell by number when it is there."""
         url = self.office.database.engine.url
         environment = {name: os.environ[name] for name in _OURS if name in os.environ} | {
             "DATABASE_URL": make_url(url).render_as_string(hide_password=False),
@@ -56,7 +56,7 @@ class Crew:
             **settings,
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "worker"],
+            [sys.executable, "-m", "gateway", *(command or ("worker",))],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

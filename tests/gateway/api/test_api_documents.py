@@ -21,6 +21,16 @@ def test_the_document_is_served_without_a_key_and_names_every_call(office: BackO
         (f"{PREFIX}/applications/{{number}}/status", "post"),
         (f"{PREFIX}/messages", "get"),
         (f"{PREFIX}/tasks", "get"),
+        (f"{PREFIX}/payments", "get"),
+        (f"{PREFIX}/payments/{{billing}}", "get"),
+        (f"{PREFIX}/payments/{{billing}}/paid", "post"),
+        (f"{PREFIX}/payments/{{billing}}/dispute", "post"),
+        (f"{PREFIX}/payments/{{billing}}/settle", "post"),
+        (f"{PREFIX}/tickets", "get"),
+        (f"{PREFIX}/tickets/{{id}}/answer", "post"),
+        (f"{PREFIX}/reminders/plan/{{number}}", "get"),
+        (f"{PREFIX}/reminders/rules", "get"),
+        (f"{PREFIX}/reports/day", "get"),
     }
 
 

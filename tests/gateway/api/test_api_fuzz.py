@@ -31,7 +31,19 @@ CALLS = [
     ("put", f"{PREFIX}/applications/{{number}}"),
     ("get", f"{PREFIX}/applications/{{number}}"),
     ("post", f"{PREFIX}/applications/{{number}}/status"),
+    ("post", f"{PREFIX}/payments/{{billing}}/paid"),
+    ("post", f"{PREFIX}/payments/{{billing}}/dispute"),
+    ("post", f"{PREFIX}/payments/{{billing}}/settle"),
+    ("get", f"{PREFIX}/payments/{{billing}}"),
+    ("get", f"{PREFIX}/payments"),
+    ("get", f"{PREFIX}/tickets"),
+    ("post", f"{PREFIX}/tickets/{{id}}/answer"),
+    ("get", f"{PREFIX}/reminders/plan/{{number}}"),
+    ("get", f"{PREFIX}/reports/day"),
 ]
+NOW = "2026-11-24T10:00:00+07:00"
+BILLING = "820200000000001"
+PAYMENT = {"billing": BILLING, "amount": 950_000, "due_at": "2026-11-24T12:00:00+07:00"}
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
@@ -39,7 +51,7 @@ CALLS = [
 def test_no_request_gets_a_server_error_or_an_answer_that_is_not_documented(
     office: BackOffice, method: str, path: str
 ) -> None:
-    office.put(changed(RECORD, status="VERIFIKASI"))
+    office.put(changed(RECORD, status="VERIFIKASI", payment=PAYMENT))
     schema = schemathesis.openapi.from_wsgi(f"{PREFIX}/openapi.json", office.app)
     operation = schema[path][method]
     strategy = operation.as_strategy() | operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE)
@@ -68,9 +80,17 @@ def _made_likely(case: schemathesis.Case) -> None:
     """What only the office knows, so that some requests get past the checks: a number on record, codes, a phone."""
     if "number" in case.path_parameters:
         case.path_parameters["number"] = NUMBER
+    if "billing" in case.path_parameters:
+        case.path_parameters["billing"] = BILLING
     if not isinstance(case.body, dict):
         return
-    for name, known in {"service": "P10", "office": "SJJ", "occurred_at": None, "payment": None}.items():
+    for name, known in {
+        "service": "P10",
+        "office": "SJJ",
+        "occurred_at": None,
+        "payment": None,
+        "paid_at": NOW,
+    }.items():
         if name in case.body:
             case.body[name] = known
     applicant = case.body.get("applicant")
