@@ -88,10 +88,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and the body that went with it."""
+    """A status and the body that went with it: JSON, unless `media_type` says what else."""
 
     status: int
     body: str
+    media_type: str | None = None
 
 
 class BadKeyName(ValueError):

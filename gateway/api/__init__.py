@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from gateway.api import applications, messages
+from gateway.api import applications, appointments, messages, office_day, slots
 from gateway.api.document import openapi
 from gateway.api.handling import handle, refuse
 from gateway.api.limiting import KeyLimiter
@@ -16,7 +16,13 @@ from gateway.api.problems import Problem
 from gateway.wiring import Wiring
 
 PREFIX: Final = "/api/v1"
-OPERATIONS: Final = (*applications.OPERATIONS, *messages.OPERATIONS)
+OPERATIONS: Final = (
+    *applications.OPERATIONS,
+    *slots.OPERATIONS,
+    *appointments.OPERATIONS,
+    *office_day.OPERATIONS,
+    *messages.OPERATIONS,
+)
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 
 _View = Callable[..., Response]
