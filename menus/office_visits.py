@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select
 
 from immigration.applications.tables import Application
-from immigration.appointments import availability, booking
+from immigration.appointments import availability, changing
 from immigration.appointments.availability import FreeDay, FreeSession
 from immigration.appointments.tables import Slot, Visit, Waiting
 from immigration.clock import Clock
@@ -70,8 +70,8 @@ class OfficeVisits:
         with self._database.reading() as session:
             visit = session.get_one(Visit, visit_id)
             try:
-                booking.movable(session, visit, self._catalogue().office(visit.office), self._clock())
-            except booking.NotMovable as fault:
+                changing.movable(session, visit, self._catalogue().office(visit.office), self._clock())
+            except changing.NotMovable as fault:
                 return fault.why
         return None
 

@@ -12,9 +12,10 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from immigration.appointments import alerts, booking, seats, telling, waiting
-from immigration.appointments.booking import AlreadyBooked, NoSuchVisit, NotMovable, Wish
+from immigration.appointments import alerts, booking, changing, seats, telling, waiting
+from immigration.appointments.booking import AlreadyBooked, Wish
 from immigration.appointments.calendar import earliest_start, rules_of
+from immigration.appointments.changing import NoSuchVisit, NotMovable
 from immigration.appointments.seats import By, SlotGone, TooManyHolds
 from immigration.appointments.tables import SeatEvent, Waiting
 from immigration.calls import first_time
@@ -110,13 +111,13 @@ class VisitEffects:
         try:
             with self._database.writing() as session:
                 know(session, self._outbox.vault, key.phone, now)
-                visit = booking.owned(session, visit_id, key.caller)
+                visit = changing.owned(session, visit_id, key.caller)
                 if _event(session, key) is None:
                     held = seats.hold_of(session, key.caller, f"move:{visit_id}")
                     if held is None or held.slot_id != slot_id:
                         raise SlotGone
-                    booking.movable(session, visit, self._outbox.catalogue().office(visit.office), now)
-                    booking.move(session, self._outbox, visit, slot_id, key.occasion, now, _BY)
+                    changing.movable(session, visit, self._outbox.catalogue().office(visit.office), now)
+                    changing.move(session, self._outbox, visit, slot_id, key.occasion, now, _BY)
         except SlotGone:
             return {"why": "gone"}
         except NoSuchVisit:
@@ -130,11 +131,11 @@ class VisitEffects:
         try:
             with self._database.writing() as session:
                 know(session, self._outbox.vault, key.phone, now)
-                visit = booking.owned(session, visit_id, key.caller)
+                visit = changing.owned(session, visit_id, key.caller)
                 if _event(session, key) is None:
                     if key.replayed:
                         return {"why": "again"}
-                    if not booking.cancel_visit(session, self._outbox, visit, key.occasion, now, _BY):
+                    if not changing.cancel_visit(session, self._outbox, visit, key.occasion, now, _BY):
                         return {"why": "over"}
         except NoSuchVisit:
             return {"why": "over"}

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from sqlalchemy.orm import Session
 
 from immigration.appointments import alerts, closures, generating, office_day, reminding, seats, waiting
-from immigration.appointments.booking import NotMovable, cancel_visit, pointless
+from immigration.appointments.changing import NotMovable, cancel_visit, pointless
 from immigration.appointments.seats import CLOCK, SlotGone
 from immigration.appointments.tables import Visit
 from immigration.database import Database

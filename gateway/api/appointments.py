@@ -13,9 +13,10 @@ from gateway.day_list import DayList, as_csv, as_html
 from immigration import audit
 from immigration.api_keys import Answer
 from immigration.applications import keeping
-from immigration.appointments import booking, finding, officers
-from immigration.appointments.booking import AlreadyBooked, NotMovable, Wish
+from immigration.appointments import booking, changing, finding, officers
+from immigration.appointments.booking import AlreadyBooked, Wish
 from immigration.appointments.calendar import TakesNoVisits, today
+from immigration.appointments.changing import NotMovable
 from immigration.appointments.codes import BadCode, as_code
 from immigration.appointments.finding import NotFound
 from immigration.appointments.office_day import day_list
@@ -110,7 +111,7 @@ def _move(call: Call, body: MoveBody) -> Answer:
     office = call.outbox.catalogue().office(visit.office)
     slot_id = _slot(call, office, body, body.lane or as_lane(visit.lane))
     try:
-        booking.move(
+        changing.move(
             call.session,
             call.outbox,
             visit,
@@ -132,7 +133,7 @@ def _cancel(call: Call, body: CancelBody) -> Answer:
     visit = visit_of(call, speaks=body.notify)
     if visit.state not in ("booked", "cancelled"):
         raise wrong_state(visit.state)
-    booking.cancel_visit(call.session, call.outbox, visit, occasion(), call.now, by(call), tells=body.notify)
+    changing.cancel_visit(call.session, call.outbox, visit, occasion(), call.now, by(call), tells=body.notify)
     return told(call, visit)
 
 

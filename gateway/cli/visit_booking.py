@@ -12,9 +12,10 @@ from gateway.cli.given import ApplicationNumber, Phone
 from gateway.cli.printing import local
 from gateway.cli.visiting import LANE, OFFICE, by, note_visit, office_in, visit_in
 from immigration.applications import keeping
-from immigration.appointments import booking, officers
-from immigration.appointments.booking import AlreadyBooked, NotMovable, Wish
+from immigration.appointments import booking, changing, officers
+from immigration.appointments.booking import AlreadyBooked, Wish
 from immigration.appointments.calendar import rules_of
+from immigration.appointments.changing import NotMovable
 from immigration.appointments.codes import spoken
 from immigration.appointments.officers import Matter, NoPhone, NoSuchSession, NotBookable, NotNeeded, NotOpenYet
 from immigration.appointments.seats import SlotGone
@@ -81,7 +82,7 @@ def move(which: str, at: datetime, lane: str | None, office: str | None) -> None
             visit = visit_in(session, parts, outbox, one, which, speaks=True)
             slot_id = _slot(session, one, as_lane(lane or visit.lane), at, now)
             try:
-                moved = booking.move(session, outbox, visit, slot_id, _occasion(), now, by(), counts=False)
+                moved = changing.move(session, outbox, visit, slot_id, _occasion(), now, by(), counts=False)
             except SlotGone:
                 raise _gone() from None
             except NotMovable:
@@ -108,7 +109,7 @@ def cancel(which: str, yes: bool, office: str | None) -> None:
             visit = visit_in(session, parts, outbox, one, which, speaks=True)
             if visit.state not in ("booked", "cancelled"):
                 raise click.ClickException(f"{spoken(visit.code)} is {visit.state}: it cannot be cancelled")
-            new = booking.cancel_visit(session, outbox, visit, _occasion(), utc_now(), by())
+            new = changing.cancel_visit(session, outbox, visit, _occasion(), utc_now(), by())
             note_visit(session, visit, "changed")
         parts.ring()
     click.echo(f"{spoken(visit.code)} is off." if new else f"{spoken(visit.code)} was off before: nothing changed.")

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from immigration.appointments import seats, telling
 from immigration.appointments.availability import free_sessions
-from immigration.appointments.booking import move
 from immigration.appointments.calendar import planned, today
+from immigration.appointments.changing import move
 from immigration.appointments.generating import generate
 from immigration.appointments.seats import By
 from immigration.appointments.tables import IS_BOOKED, Slot, Visit

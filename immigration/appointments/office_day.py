@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from immigration.applications.states import Status, may_follow
 from immigration.applications.tables import Application
-from immigration.appointments import booking, seats
+from immigration.appointments import booking, changing, seats
 from immigration.appointments.calendar import rules_of, today
 from immigration.appointments.seats import By
 from immigration.appointments.tables import IS_BOOKED, Slot, Visit
@@ -182,7 +182,7 @@ def end_of_day(session: Session, outbox: Outbox, visit_id: int, now: datetime) -
         return False
     slot = session.get_one(Slot, visit.slot_id)
     if not slot.is_open:
-        return booking.cancel_visit(session, outbox, visit, f"over:{visit.uid.hex()}", now, seats.CLOCK, tells=False)
+        return changing.cancel_visit(session, outbox, visit, f"over:{visit.uid.hex()}", now, seats.CLOCK, tells=False)
     row = None if visit.application_id is None else session.get_one(Application, visit.application_id)
     if row is not None and row.status not in booking.NEEDS_A_VISIT:
         _end(session, visit, "done", now, seats.CLOCK)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from immigration.appointments import seats, telling
 from immigration.appointments.availability import free_sessions
-from immigration.appointments.booking import move
+from immigration.appointments.changing import move
 from immigration.appointments.generating import Affected
 from immigration.appointments.seats import By, SlotGone
 from immigration.appointments.tables import IS_BOOKED, Hold, Slot, Visit

@@ -6,10 +6,11 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from immigration.appointments import alerts, booking, telling, waiting
+from immigration.appointments import alerts, booking, changing, telling, waiting
 from immigration.appointments.availability import FreeSession
-from immigration.appointments.booking import AlreadyBooked, NotMovable
+from immigration.appointments.booking import AlreadyBooked
 from immigration.appointments.calendar import last_open_day, today
+from immigration.appointments.changing import NotMovable
 from immigration.appointments.codes import spoken
 from immigration.appointments.seats import By, SlotGone
 from immigration.appointments.tables import Visit, Waiting
@@ -161,11 +162,11 @@ class VisitAnswers:
         found = self._meant(session, sender, wish, MOVE, now)
         if isinstance(found, Reply):
             return found
-        visit = booking.owned(session, found.id, sender.phone_hash)
+        visit = changing.owned(session, found.id, sender.phone_hash)
         office = self._outbox.catalogue().office(visit.office)
         own = self._times(visit, sender)
         try:
-            booking.movable(session, visit, office, now)
+            changing.movable(session, visit, office, now)
         except NotMovable as fault:
             return Reply(_FIXED.get(fault.why, _MOVED_OUT), own)
         seats = self._seats_to_move_to(session, visit, sender, now)
@@ -182,7 +183,7 @@ class VisitAnswers:
             taken = _first_free(
                 session,
                 chosen,
-                lambda slot: moved.append(booking.move(session, self._outbox, visit, slot, occasion, now, _BY)),
+                lambda slot: moved.append(changing.move(session, self._outbox, visit, slot, occasion, now, _BY)),
             )
         except NotMovable:
             return seats.instead("A_UBAH_SAMA", visit.day)
@@ -200,13 +201,13 @@ class VisitAnswers:
         found = self._meant(session, sender, wish, _CANCEL, now)
         if isinstance(found, Reply):
             return self._on_the_list(waits[0], sender) if waits and found.template == "A_KUNJUNGAN_KOSONG" else found
-        visit = booking.owned(session, found.id, sender.phone_hash)
+        visit = changing.owned(session, found.id, sender.phone_hash)
         own = self._times(visit, sender)
         if visit.starts_at is not None and visit.starts_at <= now:
             return Reply("A_BATAL_LEWAT", own)
         if not wish.confirmed:
             return Reply("A_BATAL" if wish.visit.code is None else "A_BATAL-nomor", own)
-        done = booking.cancel_visit(session, self._outbox, visit, _occasion(sender), now, _BY)
+        done = changing.cancel_visit(session, self._outbox, visit, _occasion(sender), now, _BY)
         return TOLD if done else Reply("A_KUNJUNGAN_KOSONG")
 
     def _alert(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:

@@ -6,7 +6,8 @@ import pytest
 
 from immigration.applications.record import Billing
 from immigration.applications.states import Status
-from immigration.appointments.booking import AlreadyBooked, NoSuchVisit, NotMovable
+from immigration.appointments.booking import AlreadyBooked
+from immigration.appointments.changing import NoSuchVisit, NotMovable
 from immigration.appointments.seats import SlotGone, TooManyHolds
 from tests.support.clock import MovedClock
 from tests.support.sms import SmsOffice
@@ -168,7 +169,6 @@ def test_a_paid_schedule_moves_once_to_another_day_within_thirty_days_of_payment
                 950_000,
                 clock() + timedelta(hours=2),
                 paid_at=clock() - timedelta(days=ago),
-                reference="NTPN",
             ),
         )
         for place, ago in ((1, 0), (2, 31))

@@ -1,6 +1,7 @@
 """Does any history of holding, booking, moving, cancelling, closing and waiting come to what a plain model says?"""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -11,7 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from immigration.appointments.booking import AlreadyBooked, NotMovable
+from immigration.appointments.booking import AlreadyBooked
+from immigration.appointments.changing import NotMovable
 from immigration.appointments.seats import KEPT_FOR_LIST, SlotGone
 from immigration.appointments.waiting import OFFERS_MISSED, answer_by
 from tests.support.clock import START, MovedClock
@@ -19,10 +21,13 @@ from tests.support.sms import SmsOffice, empty
 from tests.support.visits import OfficeFile, VisitOffice, bring
 
 DAYS = (date(2026, 12, 1), date(2026, 12, 2))
-PHONES = st.integers(1, 4)
+PHONES = st.integers(1, 5)
 SLOTS = st.integers(0, 3)
 HOLD = timedelta(minutes=10)
 MOVES = 3
+SEATS = 1
+MINUTES = (1, 4, 11, 125)
+on_sqlite_alone = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
 
 class Refused(Exception):
@@ -64,7 +69,7 @@ class Booked:
 
 @dataclass
 class Model:
-    """An office as anybody would keep it on paper: two seats a session, and who has them."""
+    """An office as anybody would keep it on paper: one seat a session, so that somebody always waits."""
 
     # By number: its day and beginning.
     slots: dict[int, tuple[date, datetime]]
@@ -86,7 +91,7 @@ class Model:
     def free(self, slot: int) -> int:
         """What whoever dials sees: what has run out is free."""
         live = sum(held.until > self.now for held in self.all_held(slot))
-        return 2 - live - sum(visit.slot == slot for visit in self.visits.values())
+        return SEATS - live - sum(visit.slot == slot for visit in self.visits.values())
 
     def drop_lapsed(self, slots: set[int]) -> None:
         def stays(held: Held | None) -> bool:
@@ -101,7 +106,7 @@ class Model:
         """Room for one more; what has run out there is dropped where it is in the way."""
         if not self.is_open(slot) or self.free(slot) < 1:
             raise Refused(SlotGone)
-        if len(self.all_held(slot)) + sum(visit.slot == slot for visit in self.visits.values()) >= 2:
+        if len(self.all_held(slot)) + sum(visit.slot == slot for visit in self.visits.values()) >= SEATS:
             self.drop_lapsed({slot})
 
     def awaits(self, slot: int) -> bool:
@@ -177,6 +182,7 @@ class Model:
         if not self.is_open(slot):
             raise Refused(SlotGone)
         place.held, place.state = None, "taken"
+        self.holds.pop(phone, None)
         self.visits[phone] = Booked(slot)
         return True
 
@@ -249,6 +255,13 @@ class Histories(RuleBasedStateMachine):
         self.open: dict[int, int] = {}
         self.entries: list[int] = []
         self.turn = 0
+        for phone in (1, 2, 3):
+            self.book(phone, phone)
+
+    def one_of(self, phones: Iterable[int], which: int) -> int | None:
+        """Somebody of these, so that few rules come to nothing."""
+        some = sorted(phones)
+        return some[which % len(some)] if some else None
 
     def both(self, real: Callable[[], object], model: Callable[[], object]) -> object:
         """What the office came to; a refusal has to be the model's as well."""
@@ -295,37 +308,44 @@ class Histories(RuleBasedStateMachine):
         if made:
             self.open[phone] = made.id  # type: ignore[attr-defined]
 
-    @rule(phone=PHONES, slot=SLOTS)
-    def move(self, phone: int, slot: int) -> None:
-        if phone in self.model.visits:
+    @rule(which=PHONES, slot=SLOTS)
+    def move(self, which: int, slot: int) -> None:
+        phone = self.one_of(self.model.visits, which)
+        if phone is not None:
             self.both(
                 lambda: self.visits.move(phone, self.open[phone], self.ids[slot], self.told),
                 lambda: self.model.move(phone, self.ids[slot]),
             )
 
-    @rule(phone=PHONES)
-    def cancel(self, phone: int) -> None:
-        if phone in self.model.visits:
+    @rule(which=PHONES)
+    def cancel(self, which: int) -> None:
+        phone = self.one_of(self.model.visits, which)
+        if phone is not None:
             self.both(lambda: self.visits.cancel(phone, self.open[phone], self.told), lambda: self.model.cancel(phone))
 
-    @rule(phone=PHONES, day=st.sampled_from(DAYS), longer=st.booleans())
-    def join(self, phone: int, day: date, longer: bool) -> None:
-        waits = [place for place in self.model.line if place.phone == phone and place.state in ("waiting", "offered")]
-        if phone in self.model.visits or waits:
-            return
-        last = DAYS[-1] if longer else day
-        self.entries.append(self.visits.join(phone, day, last))
-        self.model.line.append(Place(phone, (day, last)))
+    @rule(which=PHONES, day=st.sampled_from(DAYS), longer=st.booleans())
+    def join(self, which: int, day: date, longer: bool) -> None:
+        waits = {place.phone for place in self.model.line if place.state in ("waiting", "offered")}
+        phone = self.one_of(set(range(1, 6)) - waits - set(self.model.visits), which)
+        if phone is not None:
+            last = DAYS[-1] if longer else day
+            self.entries.append(self.visits.join(phone, day, last))
+            self.model.line.append(Place(phone, (day, last)))
 
-    @rule(phone=PHONES)
-    def accept(self, phone: int) -> None:
+    def offered(self, which: int) -> int:
+        return self.one_of([place.phone for place in self.model.line if place.state == "offered"], which) or which
+
+    @rule(which=PHONES)
+    def accept(self, which: int) -> None:
+        phone = self.offered(which)
         self.keep(phone, self.both(lambda: self.visits.accept(phone, self.told), lambda: self.model.accept(phone)))
 
-    @rule(phone=PHONES)
-    def decline(self, phone: int) -> None:
+    @rule(which=PHONES)
+    def decline(self, which: int) -> None:
+        phone = self.offered(which)
         self.both(lambda: self.visits.decline(phone), lambda: self.model.decline(phone))
 
-    @rule(minutes=st.sampled_from((1, 4, 11, 125)))
+    @rule(minutes=st.sampled_from(MINUTES))
     def wait(self, minutes: int) -> None:
         self.model.now = self.clock.move(minutes=minutes)
 
@@ -356,13 +376,48 @@ class Histories(RuleBasedStateMachine):
         assert self.visits.wrong() == []
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-def test_random_histories_come_to_what_the_model_says(office: SmsOffice, clock: MovedClock, tmp_path: Path) -> None:
+def histories(office: SmsOffice, clock: MovedClock, folder: Path) -> type[Histories]:
+    """The machine over an office of two sessions a day."""
     rules = f"holds_per_day = 500\nmoves = {MOVES}"
-    sessions = (("08:00", "09:00", 2, 0), ("09:00", "10:00", 2, 0))
-    bring(office, tmp_path, OfficeFile("AAA", sessions=sessions, rules=rules))
-    world = {"visits": VisitOffice(office, "AAA"), "clock": clock}
+    sessions = (("08:00", "09:00", SEATS, 0), ("09:00", "10:00", SEATS, 0))
+    bring(office, folder, OfficeFile("AAA", sessions=sessions, rules=rules))
+    return type("HistoriesHere", (Histories,), {"visits": VisitOffice(office, "AAA"), "clock": clock})
+
+
+@on_sqlite_alone
+def test_random_histories_come_to_what_the_model_says(office: SmsOffice, clock: MovedClock, tmp_path: Path) -> None:
     run_state_machine_as_test(
-        type("HistoriesHere", (Histories,), world),
-        settings=settings(max_examples=15, stateful_step_count=25, report_multiple_bugs=False),
+        histories(office, clock, tmp_path),
+        settings=settings(max_examples=10, stateful_step_count=30, report_multiple_bugs=False),
     )
+
+
+@on_sqlite_alone
+@pytest.mark.parametrize("seed", range(3))
+def test_a_long_history_comes_to_what_the_model_says(
+    office: SmsOffice, clock: MovedClock, tmp_path: Path, seed: int
+) -> None:
+    """Where a line is long and offers are refused, which short histories seldom come to."""
+    walk = histories(office, clock, tmp_path)()
+    chance = random.Random(seed)
+    for _ in range(120):
+        which, slot, day = chance.randint(1, 5), chance.randint(0, 3), chance.choice(DAYS)
+        step = chance.choice(
+            (
+                lambda: walk.hold(which, slot),  # noqa: B023
+                lambda: walk.confirm(which),  # noqa: B023
+                lambda: walk.book(which, slot),  # noqa: B023
+                lambda: walk.move(which, slot),  # noqa: B023
+                lambda: walk.cancel(which),  # noqa: B023
+                lambda: walk.join(which, day, slot > 0),  # noqa: B023
+                lambda: walk.join(which, day, slot > 0),  # noqa: B023
+                lambda: walk.accept(which),  # noqa: B023
+                lambda: walk.decline(which),  # noqa: B023
+                lambda: walk.wait(chance.choice(MINUTES)),
+                walk.tick,
+                walk.tick,
+                lambda: walk.close_or_open(day, slot == 0),  # noqa: B023
+            )
+        )
+        step()
+        walk.the_office_is_as_the_model_says()

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from immigration.appointments import waiting
-from immigration.appointments.booking import AlreadyBooked, NoSuchVisit, NotMovable
+from immigration.appointments.booking import AlreadyBooked
+from immigration.appointments.changing import NoSuchVisit, NotMovable
 from immigration.appointments.seats import SlotGone, TooManyHolds
 from immigration.appointments.tables import Slot, Visit, Waiting
 from tests.support.clock import MovedClock
@@ -276,7 +277,7 @@ def test_people_who_book_each_others_offered_session_do_not_wait_for_each_other(
     """Each gives the offered seat up in the transaction that takes the other session's."""
     ids = [slot.id for slot in visits.slots(TUESDAY)]
     with patient(visits) as crowd:
-        for turn in range(4):
+        for turn in range(12):
             first, second = 10 * turn + 1, 10 * turn + 2
             one, two = visits.join(first, TUESDAY, TUESDAY), visits.join(second, TUESDAY, TUESDAY)
             with visits.database.writing() as session:

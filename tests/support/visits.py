@@ -1,5 +1,6 @@
 """Visits in tests: an office with sessions of its own, people who hold, book and wait, and what has to add up then."""
 
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from sqlalchemy import delete, func, select
 
 from immigration.applications.states import Status
 from immigration.applications.tables import Application
-from immigration.appointments import availability, booking, closures, generating, ledger, seats, waiting
+from immigration.appointments import availability, booking, changing, closures, generating, ledger, seats, waiting
 from immigration.appointments.seats import CLOCK, By
 from immigration.appointments.tables import Hold, SeatEvent, Slot, Visit, Waiting
 from immigration.contacts import know
@@ -49,7 +50,7 @@ class VisitOffice:
 
     def look_again(self) -> OfficeFacts:
         """The office as it stands now: a snapshot lasts a minute, in which a moved clock may run for weeks."""
-        self.sms.catalogue._catalogue = None
+        self.sms.catalogue._loaded = -math.inf
         return self.facts
 
     def renew(self) -> generating.Generated:
@@ -123,17 +124,17 @@ class VisitOffice:
         facts = self.facts
         with self.database.writing() as session:
             phone_hash = know(session, self.sms.vault, phone_of(place), self.now)
-            visit = booking.owned(session, visit_id, phone_hash)
-            booking.movable(session, visit, facts, self.now)
+            visit = changing.owned(session, visit_id, phone_hash)
+            changing.movable(session, visit, facts, self.now)
             told = occasion or f"move-{visit_id}-{slot_id}-{self.now.timestamp()}"
-            return booking.move(session, self.sms.outbox, visit, slot_id, told, self.now, CITIZEN)
+            return changing.move(session, self.sms.outbox, visit, slot_id, told, self.now, CITIZEN)
 
     def cancel(self, place: int, visit_id: int, occasion: str | None = None) -> bool:
         with self.database.writing() as session:
             phone_hash = know(session, self.sms.vault, phone_of(place), self.now)
-            visit = booking.owned(session, visit_id, phone_hash)
+            visit = changing.owned(session, visit_id, phone_hash)
             told = occasion or f"cancel-{visit_id}"
-            return booking.cancel_visit(session, self.sms.outbox, visit, told, self.now, CITIZEN)
+            return changing.cancel_visit(session, self.sms.outbox, visit, told, self.now, CITIZEN)
 
     def close(self, first: date, last: date | None = None, **hours: time) -> int:
         """Close days, or have them open at other hours; how many sessions close."""
@@ -311,4 +312,4 @@ def bring(office: SmsOffice, folder: Path, *files: OfficeFile) -> None:
         (folder / "offices" / f"{file.code}.toml").write_text(file.text())
     with office.database.writing() as session:
         load_reference(session, folder=folder)
-    office.catalogue._catalogue = None
+    office.catalogue._loaded = -math.inf
