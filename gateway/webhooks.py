@@ -40,6 +40,8 @@ from menus.turn import Turn, Whole
 from menus.turns import TooLate, Turns
 
 HOP_SECONDS_ALLOWED: Final = 8.0
+# africastalking.md 3; other aggregators tell only of calls that broke off.
+_ENDED_WELL: Final = "Success"
 
 AGGREGATORS: Final[dict[str, UssdAggregator]] = {
     aggregator.name: aggregator for aggregator in (AfricasTalkingUssd(), AfricasTalkingUssd("simulated"), HubtelUssd())
@@ -104,10 +106,15 @@ class UssdDesk:
         return aggregator.write(self._echo.with_state(reply, turn), told)
 
     def end(self, aggregator: UssdAggregator, end: UssdEnd) -> None:
-        """Keep the word that a session is over. Raises the database's errors."""
+        """Keep the word that a session is over; where it broke off, the caller's seats are held on.
+
+        Raises the database's errors.
+        """
         call = self._turns.call_of(aggregator.name, end.session_id)
         with self._database.writing() as session:
             note_end(session, call, end.status, end.duration_ms, end.hops, end.cost, self._clock())
+            if end.phone and end.status != _ENDED_WELL:
+                self._turns.cut_off(session, caller_number(end.phone))
 
     def _turn(self, aggregator: UssdAggregator, hop: UssdHop) -> Turn:
         typed: Whole | LatestTyped

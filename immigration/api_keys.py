@@ -88,11 +88,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and the body that went with it: JSON, unless `media` says what else."""
+    """A status and the body that went with it: JSON, unless `media_type` says what else."""
 
     status: int
     body: str
-    media: str | None = None
+    media_type: str | None = None
 
 
 class BadKeyName(ValueError):

@@ -19,7 +19,10 @@ _STEPS: Final = ("came", "went_on", "dropped", "ended")
 
 
 class CallStart(Base):
-    """Where a call began that did not begin at the current version's main menu: without it a replay would guess."""
+    """Where a replay begins, if not at the current version's main menu: without it a replay would guess.
+
+    A call that did not begin there, and one that has bound somebody since.
+    """
 
     __tablename__ = "call_starts"
 
@@ -118,10 +121,16 @@ def first_time(session: Session, call: bytes, position: int, now: datetime) -> b
     return session.execute(query.returning(Effect.position)).first() is not None
 
 
-def note_start(session: Session, call: bytes, version: str, state_sealed: bytes, now: datetime) -> None:
-    """Keep where this call began; the first word holds."""
-    query = upsert(session, CallStart).values(call=call, at=now, menu_version=version, state_sealed=state_sealed)
-    session.execute(query.on_conflict_do_nothing())
+def note_start(
+    session: Session, call: bytes, version: str, state_sealed: bytes, now: datetime, *, anew: bool = False
+) -> None:
+    """Keep where a replay of this call begins. The first word holds, but for one that was said `anew`."""
+    kept = {"at": now, "menu_version": version, "state_sealed": state_sealed}
+    query = upsert(session, CallStart).values(call=call, **kept)
+    if anew:
+        session.execute(query.on_conflict_do_update(index_elements=["call"], set_=kept))
+    else:
+        session.execute(query.on_conflict_do_nothing())
 
 
 def menus_replaced_at(session: Session, version: str, now: datetime) -> datetime | None:

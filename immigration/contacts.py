@@ -1,13 +1,14 @@
 """Whom do we write to, and what did they agree to? A row per phone, and each choice with time, channel and wording."""
 
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from functools import cache
+from typing import Any, Final, Literal
 
-from sqlalchemy import Boolean, Index, LargeBinary, String, delete, insert, select, update
+from sqlalchemy import Boolean, Index, LargeBinary, String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from immigration.applications.tables import RowId
-from immigration.database import Base, UtcDateTime, upsert
+from immigration.database import Base, UtcDateTime, upsert_of
 from immigration.vault import Vault
 
 Category = Literal["reminders"]
@@ -65,14 +66,30 @@ def know(session: Session, vault: Vault, phone: str, now: datetime) -> bytes:
     What was chosen once holds for a contact that was let go in between, too.
     """
     phone_hash = vault.lookup("phone", phone)
-    asked = (Choice.phone_hash == phone_hash, Choice.category == "reminders")
+    session.execute(
+        _known(session.get_bind().dialect.name),
+        {
+            "whose": phone_hash,
+            "sealed": vault.seal(phone, phone_about(phone_hash)),
+            "key": vault.ring.newest_id,
+            "now": now,
+        },
+    )
+    return phone_hash
+
+
+@cache
+def _known(dialect: str) -> Any:
+    """Put together once: every booking and every message begins with it."""
+    asked = (Choice.phone_hash == bindparam("whose"), Choice.category == "reminders")
     chosen = select(Choice.agreed).where(*asked).order_by(Choice.id.desc()).limit(1)
-    made = (
-        upsert(session, Contact)
+    now = bindparam("now", type_=UtcDateTime())
+    return (
+        upsert_of(dialect, Contact)
         .values(
-            phone_hash=phone_hash,
-            phone_sealed=vault.seal(phone, phone_about(phone_hash)),
-            key_id=vault.ring.newest_id,
+            phone_hash=bindparam("whose"),
+            phone_sealed=bindparam("sealed"),
+            key_id=bindparam("key"),
             created_at=now,
             used_at=now,
             privacy_answered=False,
@@ -80,8 +97,6 @@ def know(session: Session, vault: Vault, phone: str, now: datetime) -> bytes:
         )
         .on_conflict_do_update(index_elements=["phone_hash"], set_={"used_at": now, "erasing_at": None})
     )
-    session.execute(made)
-    return phone_hash
 
 
 def phone_of(vault: Vault, contact: Contact) -> str:

@@ -240,10 +240,13 @@ def _postgresql(url: URL, timeout_s: float, pool_size: int) -> Engine:
 
 def upsert(session: Session, table: type[Base]) -> Any:
     """An INSERT of this database's dialect that can say ON CONFLICT."""
+    return upsert_of(session.get_bind().dialect.name, table)
+
+
+def upsert_of(dialect: str, table: type[Base]) -> Any:
+    """The same by the dialect's name, for statements that are put together once."""
     assert isinstance(table.__table__, Table)
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table.__table__)
-    return sqlite.insert(table.__table__)
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table.__table__)
 
 
 def insert_all(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:

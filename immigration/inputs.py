@@ -60,7 +60,7 @@ _DATES: Final = (
     re.compile(rf"(\d\d?){_BETWEEN}+(\d\d?){_BETWEEN}+(\d{{4}})", re.ASCII),
     re.compile(rf"(\d\d?){_BETWEEN}*([a-z]+){_BETWEEN}*(\d{{4}})", re.ASCII),
 )
-_MONTHS: Final = {
+MONTHS: Final = {
     name: number
     for number, names in enumerate(
         (
@@ -81,6 +81,7 @@ _MONTHS: Final = {
     )
     for name in names.split()
 }
+"""The names of months, short and long, as people write them, with their numbers."""
 
 # Province codes of the interior ministry as a NIK can carry them (domain.md 4.1).
 _PROVINCES: Final = frozenset(
@@ -154,8 +155,8 @@ def birth_date(text: str, today: date) -> date:
     day, month, year = found.groups()
     if month.isdecimal():
         month_number = int(month)
-    elif month in _MONTHS:
-        month_number = _MONTHS[month]
+    elif month in MONTHS:
+        month_number = MONTHS[month]
     else:
         raise BadDate("shape")
     try:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-from sqlalchemy import LargeBinary, String, delete, select
+from sqlalchemy import LargeBinary, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from immigration.database import Base, UtcDateTime
@@ -41,9 +41,12 @@ def forget(session: Session, phone_hash: bytes) -> None:
     session.execute(delete(Preference).where(Preference.phone_hash == phone_hash))
 
 
+_CHOSEN: Final = select(Preference.language).where(Preference.phone_hash == bindparam("whose"))
+
+
 def chosen_language(session: Session, phone_hash: bytes) -> Language | None:
     """The language this caller chose, if they ever did."""
-    language = session.scalar(select(Preference.language).where(Preference.phone_hash == phone_hash))
+    language = session.scalar(_CHOSEN, {"whose": phone_hash})
     return None if language is None else as_language(language)
 
 

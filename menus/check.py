@@ -6,11 +6,14 @@ placeholders than its siblings, forbidden characters or words, or is used by no 
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from msgspec import structs
+
+from immigration.applications.states import Status
 from immigration.gsm7 import is_gsm7, septets
 from immigration.offices.catalogue import Catalogue
 from immigration.people import LANGUAGES, Language
@@ -19,6 +22,7 @@ from menus.description import Memory, Text
 from menus.desk import Caller, Desk, EffectKey, Effects
 from menus.machine import HELP, MAIN, MORE, RESUME, Machine, Undeclared
 from menus.sample import NOW, SampleDesk, SampleEffects, reference_catalogue, worst_cases
+from menus.sample_visits import OFFER, VISIT, SampleVisits
 from menus.session import Place, Session
 from menus.wording import Wording
 
@@ -48,10 +52,23 @@ def _keyed(kind: str, value: str) -> bytes:
     return b"\x00" * 16
 
 
+def _anywhere(session: Session, typed: str) -> bool:
+    return True
+
+
+def _pages_only(session: Session, typed: str) -> bool:
+    return typed == MORE
+
+
+def _short_of_main(session: Session, typed: str) -> bool:
+    """The rest of the menus is crawled once, from the main menu."""
+    return session.place.screen != MAIN
+
+
 def crawl(
-    machine: Machine, start: Session, desk: Desk, effects: Effects, *, pages_only: bool = False
+    machine: Machine, start: Session, desk: Desk, effects: Effects, *, past: Callable[[Session, str], bool] = _anywhere
 ) -> Iterator[tuple[Session, str]]:
-    """Every screen that can be come to from `start` (or the pages of that one alone), each once, with its text."""
+    """Every screen that can be come to from `start` by the inputs that may be tried, each once, with its text."""
     caller = Caller(b"", {}, desk.now())
     key = EffectKey(b"", 0, b"", "")
     session, reply = machine.draw(start, caller, desk, SCREEN_SEPTETS)
@@ -60,10 +77,8 @@ def crawl(
     while waiting:
         session, text = waiting.popleft()
         yield session, text
-        inputs = [number for number in session.shown if number == MORE or not pages_only]
-        if session.place.screen in _TYPED and not pages_only:
-            inputs.append(_TYPED[session.place.screen])
-        for typed in inputs:
+        inputs = [*session.shown, *filter(None, (_TYPED.get(session.place.screen),))]
+        for typed in (one for one in inputs if past(session, one)):
             following, reply, _ = machine.step(session, typed, key, caller, desk, effects, SCREEN_SEPTETS)
             if _name(following) not in met:
                 met.add(_name(following))
@@ -83,12 +98,16 @@ def faults() -> list[str]:
     found = list(_wording_faults(wording))
     seen: set[str] = set()
     for language in LANGUAGES:
-        starts = [(*start, False) for start in _calls(machine, catalogue, language)]
-        starts += [(*start, True) for start in _single_screens(machine, catalogue, language)]
-        for start, desk, effects, pages_only in starts:
+        starts = [(*start, _anywhere) for start in _calls(machine, catalogue, language)]
+        starts += [(*start, _short_of_main) for start in _visit_calls(machine, catalogue, language)]
+        starts += [(*start, _pages_only) for start in _single_screens(machine, catalogue, language)]
+        for start, desk, effects, past in starts:
             try:
-                for session, text in crawl(machine, start, desk, effects, pages_only=pages_only):
+                for session, text in crawl(machine, start, desk, effects, past=past):
                     seen.add(session.place.screen)
+                    if past is not _pages_only:
+                        # A screen that always hands over is come to and never stayed at.
+                        seen.update(shown.to for shown in session.shown.values())
                     found += _screen_faults(session, text, language)
             except (Undeclared, ValueError, KeyError) as error:
                 found.append(f"{start.place.screen} in {language}: {type(error).__name__}: {error}")
@@ -113,12 +132,52 @@ _Start = tuple[Session, SampleDesk, SampleEffects]
 
 def _calls(machine: Machine, catalogue: Catalogue, language: Language) -> Iterator[_Start]:
     """Whole calls: with no application, with several, and with each way a claim can end."""
-    nobody = SampleDesk(catalogue, [], language)
-    several = SampleDesk(catalogue, list(worst_cases(catalogue))[:12], language)
+    full = SampleVisits(is_full=True)
+    nobody = SampleDesk(catalogue, [], language, visits=full)
+    several = SampleDesk(catalogue, list(worst_cases(catalogue))[:12], language, visits=full)
     yield machine.begin(language), nobody, SampleEffects("refused")
     yield machine.begin(language), several, SampleEffects("matched")
     yield machine.begin(language), nobody, SampleEffects("limited")
     yield machine.begin(language, Place("number", language)), nobody, SampleEffects("matched", case=None)
+
+
+def _visit_calls(machine: Machine, catalogue: Catalogue, language: Language) -> Iterator[_Start]:
+    """Calls about visits: each way a seat can be gone; a visit, a full office, an offer, with each refusal."""
+    chosen: Memory = {"office": "SJJ", "lane": "general", "service": None, "app": None, "move": None}
+    shown: Memory = {**chosen, "day": "2026-12-31", "slot": 1, "why": None}
+    full, own, offered = SampleVisits(is_full=True), SampleVisits(own=(VISIT,)), SampleVisits(offered=OFFER)
+    others = SampleVisits(own=(replace(VISIT, phone_hash=b"another"),))
+    trials: list[tuple[str, Memory, SampleVisits, SampleEffects]] = [
+        ("visits", {}, SampleVisits(), SampleEffects()),
+        ("days", chosen, SampleVisits(), SampleEffects(not_held="gone")),
+        ("days", chosen, SampleVisits(), SampleEffects(not_held="many")),
+        ("confirm", shown, SampleVisits(), SampleEffects(not_done="gone")),
+        ("confirm", shown, others, SampleEffects(not_done="already")),
+        ("confirm", {**shown, "slot": None, "why": "gone"}, full, SampleEffects()),
+        ("visits", {}, own, SampleEffects()),
+        ("visits", {}, others, SampleEffects()),
+        ("visits", {}, SampleVisits(own=(VISIT,) * 3, is_full=True), SampleEffects()),
+        ("cancel", {"visit": 1}, own, SampleEffects(not_done="again")),
+        ("own_visit", {"visit": 1, "why": None}, SampleVisits(own=(replace(VISIT, is_open=False),)), SampleEffects()),
+    ]
+    trials += [("confirm", {**shown, "move": 1}, own, SampleEffects(not_done=why)) for why in ("same-day", "gone")]
+    trials += [("visits", {}, offered, SampleEffects(not_done=why)) for why in (None, "late", "again")]
+    for why in ("over", "today", "moved-out", "late"):
+        trials.append(("move", {"visit": 1}, replace(own, not_movable=why), SampleEffects()))
+    varied = _with_visits(catalogue)
+    needing = [case for case in worst_cases(catalogue) if case.status is Status.PERLU_LENGKAPI][:1]
+    for screen, memory, visits, effects in trials:
+        desk = SampleDesk(varied, needing if visits is own and screen == "visits" else [], language, visits=visits)
+        yield Session(machine.version, Place(screen, language, memory)), desk, effects
+
+
+def _with_visits(catalogue: Catalogue) -> Catalogue:
+    """The same offices, with seats kept back for distant districts; two services stand for all."""
+    office = catalogue.office("SJJ")
+    assert office.visits is not None
+    sessions = tuple(structs.replace(plan, far=1) for plan in office.visits.sessions)
+    office = replace(office, visits=structs.replace(office.visits, sessions=sessions, services=("P10", "PANAK")))
+    return replace(catalogue, offices={**catalogue.offices, "SJJ": office})
 
 
 def _single_screens(machine: Machine, catalogue: Catalogue, language: Language) -> Iterator[_Start]:
@@ -134,6 +193,11 @@ def _single_screens(machine: Machine, catalogue: Catalogue, language: Language) 
     yield at("found", {"verdict": "refused", "like_nik": True, "case": None}), nobody, SampleEffects()
     for case in worst_cases(catalogue):
         yield at("status"), SampleDesk(catalogue, [case], language), SampleEffects()
+    by_paper = replace(catalogue.office("SJJ"), visits=None)
+    offices = replace(catalogue, offices={**catalogue.offices, "SJJ": by_paper})
+    for case in worst_cases(catalogue):
+        if case.status is Status.TIDAK_HADIR:
+            yield at("status"), SampleDesk(offices, [case], language), SampleEffects()
     for desk in _hours_desks(catalogue, language):
         yield at("hours"), desk, SampleEffects()
         yield at(HELP), desk, SampleEffects()

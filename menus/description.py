@@ -57,6 +57,13 @@ class ShortDay:
 
 
 @dataclass(frozen=True)
+class NearDay:
+    """A day within weeks: `Sel 1 Des`."""
+
+    date: date
+
+
+@dataclass(frozen=True)
 class Moment:
     """A time of day in the office's zone: `08.00`."""
 
@@ -71,7 +78,7 @@ class Lines:
     joint: str = "\n"
 
 
-Text = Say | ByLanguage | Verbatim | Rupiah | Day | ShortDay | Moment | Lines
+Text = Say | ByLanguage | Verbatim | Rupiah | Day | ShortDay | NearDay | Moment | Lines
 
 
 @dataclass(frozen=True)

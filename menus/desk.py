@@ -9,6 +9,7 @@ from immigration.applications.states import Status
 from immigration.offices.catalogue import Catalogue
 from immigration.people import Language
 from menus.description import Effect, Memory
+from menus.visit_desk import VisitDesk
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Case:
     status_at: datetime
     details: Details
     payment: Billing | None
+    # When the booked visit for it begins.
+    visit_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,9 @@ class Listed:
     id: int
     last4: str
     service: str
+    office: str
+    status: Status
+    visit_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -76,15 +82,28 @@ class Desk(Protocol):
     def is_reminded(self, caller: bytes) -> bool:
         """Whether this caller has not stopped reminders."""
 
+    @property
+    def visits(self) -> VisitDesk:
+        """What there is to know of visits."""
+
 
 @dataclass(frozen=True)
 class EffectKey:
-    """Whose effect it is: this caller's, in this call, at this position; `phone` in E.164. Never twice for the same."""
+    """Whose effect it is: this caller's, in this call, at this position; `phone` in E.164. Never twice for the same.
+
+    `replayed`: the screen that this was typed to was drawn again, and may be another than the caller saw.
+    """
 
     call: bytes
     position: int
     caller: bytes
     phone: str
+    replayed: bool = False
+
+    @property
+    def occasion(self) -> str:
+        """What the effect is called in the database."""
+        return f"call:{self.call.hex()}:{self.position}"
 
 
 class Effects(Protocol):
@@ -92,6 +111,9 @@ class Effects(Protocol):
 
     def perform(self, key: EffectKey, effect: Effect) -> Memory:
         """Do it, or find it done; what the call should remember of it."""
+
+    def binds(self, effect: Effect) -> bool:
+        """Whether it changes what the screens before it show: a replay then begins behind it."""
 
 
 @dataclass(frozen=True)

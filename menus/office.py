@@ -10,6 +10,7 @@ from immigration.applications.record import Billing, Details
 from immigration.applications.rows import billing_about, details_about
 from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
+from immigration.appointments.tables import Visit
 from immigration.calls import Call, CallStart, first_time
 from immigration.clock import Clock
 from immigration.contacts import Contact, choose, know
@@ -20,8 +21,11 @@ from immigration.messages.outbox import Outbox
 from immigration.offices.catalogue import Catalogue
 from immigration.people import Language, Preference, as_language, choose_language
 from immigration.vault import Vault
+from menus import visit_effects
 from menus.description import Effect, Memory
 from menus.desk import Beginning, Case, EffectKey, Listed
+from menus.office_visits import OfficeVisits
+from menus.visit_effects import VisitEffects
 
 _CASES_LISTED: Final = 40
 
@@ -41,8 +45,10 @@ _CASE = (
         Payment.amount,
         Payment.due_at,
         Payment.paid_at,
+        Visit.starts_at.label("visit_at"),
     )
     .join(Payment, (Payment.application_id == Application.id) & Payment.is_current, isouter=True)
+    .join(Visit, (Visit.application_id == Application.id) & (Visit.state == "booked"), isouter=True)
     .order_by(Application.id)
 )
 _OWN = _CASE.where(Application.phone_hash == bindparam("caller")).limit(_CASES_LISTED)
@@ -72,6 +78,7 @@ class OfficeDesk:
         self._clock = clock
         self.office_code = office_code
         self._catalogue = catalogue
+        self.visits = OfficeVisits(database, clock, catalogue)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -128,11 +135,12 @@ class OfficeDesk:
             row.status_at,
             details,
             payment,
+            row.visit_at,
         )
 
 
 def _listed(row: Any) -> Listed:
-    return Listed(row.id, row.number_last4, row.service)
+    return Listed(row.id, row.number_last4, row.service, row.office, Status(row.status), row.visit_at)
 
 
 class OfficeEffects:
@@ -146,6 +154,7 @@ class OfficeEffects:
         self._clock = clock
         self._outbox = outbox
         self._heard = heard
+        self._visits = VisitEffects(database, clock, outbox, heard)
 
     def perform(self, key: EffectKey, effect: Effect) -> Memory:
         """Do it, or find it done; what the call should remember of it."""
@@ -158,7 +167,13 @@ class OfficeEffects:
                 return self._text_status(key, application_id)
             case Effect("reminders", {"on": on}):
                 return self._remind(key, on)
+            case Effect(kind, _) if kind in visit_effects.KINDS:
+                return self._visits.perform(key, effect)
         raise ValueError(f"no effect is named {effect.kind}")
+
+    def binds(self, effect: Effect) -> bool:
+        """Whether it changes what the screens before it show: a replay then begins behind it."""
+        return effect.kind in visit_effects.KINDS
 
     def _choose(self, key: EffectKey, language: Language) -> Memory:
         now = self._clock()
@@ -184,8 +199,7 @@ class OfficeEffects:
         """Send the state to the phone that calls, once per position of the call."""
         now = self._clock()
         with self._database.writing() as session:
-            occasion = f"call:{key.call.hex()}:{key.position}"
-            sent = send_status(session, self._outbox, application_id, key.phone, occasion, now)
+            sent = send_status(session, self._outbox, application_id, key.phone, key.occasion, now)
         if sent:
             self._heard()
         return {}

@@ -14,8 +14,10 @@ from immigration.identity import Verdict
 from immigration.offices.catalogue import Catalogue, load_catalogue
 from immigration.offices.loader import load_reference
 from immigration.people import Language
+from menus import visit_effects
 from menus.description import Effect, Memory
 from menus.desk import Beginning, Case, EffectKey, Listed
+from menus.sample_visits import BEGINS, SampleVisits
 
 assert immigration.tables
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -53,6 +55,7 @@ class SampleDesk:
     office_code: str = "SJJ"
     moment: datetime = NOW
     reminded: bool = True
+    visits: SampleVisits = field(default_factory=SampleVisits)
 
     def now(self) -> datetime:
         """The moment of the sample."""
@@ -64,7 +67,9 @@ class SampleDesk:
 
     def own_cases(self, caller: bytes) -> list[Listed]:
         """All of the sample's applications."""
-        return [Listed(case.id, case.last4, case.service) for case in self.cases]
+        return [
+            Listed(case.id, case.last4, case.service, case.office, case.status, case.visit_at) for case in self.cases
+        ]
 
     def own_case(self, caller: bytes) -> Case | list[Listed]:
         """The only one, or the list."""
@@ -81,10 +86,12 @@ class SampleDesk:
 
 @dataclass
 class SampleEffects:
-    """Effects that leave only memory; identity is judged as told."""
+    """Effects that leave only memory; identity is judged as told, and visits are refused for the reasons told."""
 
     verdict: Verdict = "matched"
     case: int | None = 1
+    not_held: str | None = None
+    not_done: str | None = None
 
     def perform(self, key: EffectKey, effect: Effect) -> Memory:
         """What a call would remember of the effect."""
@@ -94,7 +101,20 @@ class SampleEffects:
             return {"reminders": effect.values["on"]}
         if effect.kind == "language":
             return {"language": effect.values["language"]}
+        if effect.kind == "hold_seat":
+            return {"slot": None if self.not_held else effect.values["slot"], "why": self.not_held}
+        if effect.kind == "wait":
+            return {"until": effect.values["last"]}
+        if effect.kind == "alert":
+            return {}
+        if effect.kind in visit_effects.KINDS:
+            done = {"visit": 1} if effect.kind in ("book_visit", "take_offer") else {}
+            return {**done, "why": self.not_done}
         return {"verdict": self.verdict, "case": self.case if self.verdict == "matched" else None}
+
+    def binds(self, effect: Effect) -> bool:
+        """Nothing is replayed here."""
+        return False
 
 
 def worst_cases(catalogue: Catalogue) -> Iterator[Case]:
@@ -105,6 +125,7 @@ def worst_cases(catalogue: Catalogue) -> Iterator[Case]:
         if (services := catalogue.active_services(group))
     }
     number = 0
+    since = NOW - timedelta(days=2)
     for group, service in longest.items():
         for status in Status:
             if not belongs(status, group):
@@ -112,8 +133,10 @@ def worst_cases(catalogue: Catalogue) -> Iterator[Case]:
             for details in (_FULL, Details()):
                 for payment in _payments() if status is Status.MENUNGGU_BAYAR else (None,):
                     number += 1
-                    since = NOW - timedelta(days=2)
                     yield Case(number, "4821", "SJJ", service, status, since, details, payment)
+            if status is Status.LUNAS_TERJADWAL:
+                number += 1
+                yield Case(number, "4821", "SJJ", service, status, since, Details(), None, BEGINS)
 
 
 def _payments() -> tuple[Billing | None, ...]:

@@ -60,11 +60,16 @@ class Session(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Start(msgspec.Struct, array_like=True, frozen=True):
-    """Where a call began that did not begin at the main menu: after `length` of its text, at which place."""
+    """Where a replay begins, if not at the main menu: after `length` of the call's text, with which offer to go on.
+
+    `bound` is where the call came to, after how much of its text, by the last effect that binds: from there on a replay
+    need not guess what the screens before have shown.
+    """
 
     length: int
     language: str
     held: Place | None = None
+    bound: tuple[int, Place] | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

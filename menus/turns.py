@@ -12,12 +12,15 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 from redis.exceptions import RedisError
+from sqlalchemy.orm import Session as DatabaseSession
 
+from immigration.appointments import seats
 from immigration.calls import HopFact, menus_replaced_at, note_start
 from immigration.clock import Clock
 from immigration.database import Database
 from immigration.people import as_language
 from immigration.vault import Unreadable, Vault
+from menus.description import Effect, Memory
 from menus.desk import Beginning, Caller, Desk, EffectKey, Effects
 from menus.machine import MAIN, RESUME, Machine, Reply
 from menus.session import (
@@ -44,6 +47,25 @@ _REPLAY_SECONDS: Final = 4.0
 _SETTLED: Final = timedelta(minutes=10)
 
 How = Literal["new", "repeat", "late", "replay", "unstored", "busy"]
+
+
+class _Strayed(Exception):
+    """A replay came to an effect that binds and that the call has never had: it went other ways than the call."""
+
+
+class _Past:
+    """The effects of an input behind which the call has gone on: of those that bind, a replay begins after the last."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+
+    def perform(self, key: EffectKey, effect: Effect) -> Memory:
+        if self._effects.binds(effect):
+            raise _Strayed
+        return self._effects.perform(key, effect)
+
+    def binds(self, effect: Effect) -> bool:
+        return self._effects.binds(effect)
 
 
 class TooLate(Exception):
@@ -134,6 +156,12 @@ class Turns:
             self._give_back(caller, call, opened.token)
             raise
         return self._closed(turn, caller, call, mark, opened, advanced)
+
+    def cut_off(self, session: DatabaseSession, phone: str) -> None:
+        """Keep the seats that this caller holds for as long as they may take to dial again."""
+        rules = self._desk.catalogue.office(self._desk.office_code).visits
+        if rules is not None:
+            seats.hold_on(session, self._vault.lookup("phone", phone), rules, self._clock())
 
     def call_of(self, aggregator: str, session_id: str) -> bytes:
         """The keyed hash that a call goes by everywhere."""
@@ -239,10 +267,15 @@ class Turns:
         return _Advanced(_answered(session, turn, mark, reply), self._new(call, session, reply, left), keep=True)
 
     def _step(self, turn: Turn, call: bytes, caller: Caller, session: Session, typed: Typed) -> tuple[Session, Reply]:
-        key = EffectKey(call, typed.position, caller.hash, turn.phone)
-        session, reply, _ = self._machine.step(
-            session, typed.input, key, caller, self._desk, self._effects, turn.budget
-        )
+        return self._stepped(turn, caller, session, typed, EffectKey(call, typed.position, caller.hash, turn.phone))
+
+    def _stepped(
+        self, turn: Turn, caller: Caller, session: Session, typed: Typed, key: EffectKey, *, past: bool = False
+    ) -> tuple[Session, Reply]:
+        effects = _Past(self._effects) if past else self._effects
+        session, reply, effect = self._machine.step(session, typed.input, key, caller, self._desk, effects, turn.budget)
+        if effect is not None and self._effects.binds(effect):
+            self._note_bound(key, session.place)
         return session, reply
 
     def _began(self, turn: Turn, call: bytes, caller: Caller, place: Place | None, mark: bytes) -> _Advanced:
@@ -264,17 +297,26 @@ class Turns:
     def _rebuilt(self, turn: Turn, call: bytes, caller: Caller, mark: bytes) -> _Advanced:
         """Replay: the call from where it began, through everything that was typed."""
         start, reached = self._start(turn, call, caller)
-        session = self._begin(start)
+        begin, session, is_certain = start.length, self._begin(start), False
+        if start.bound is not None and start.bound[0] <= turn.typed.length:
+            begin, place = start.bound
+            session, is_certain = Session(self._machine.version, place), True
         session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
         left = None
         deadline = time.monotonic() + _REPLAY_SECONDS
-        for typed in turn.typed.inputs(start.length) or ():
+        inputs = turn.typed.inputs(begin) or []
+        for typed in inputs:
             if session.ended:
                 break
             if time.monotonic() > deadline:
                 raise TooLate
             left = session.place.screen
-            session, reply = self._step(turn, call, caller, session, typed)
+            key = EffectKey(call, typed.position, caller.hash, turn.phone, replayed=not is_certain)
+            try:
+                session, reply = self._stepped(turn, caller, session, typed, key, past=typed is not inputs[-1])
+            except _Strayed:
+                break
+            is_certain = False
         # A hop that is in the funnel already is not counted again, however often it is replayed.
         how: How = "replay" if reached is None or reached < turn.typed.length else "late"
         answer = replace_how(self._new(call, session, reply, left), how)
@@ -317,10 +359,17 @@ class Turns:
         except (Unreadable, OtherFormat):
             return None
 
-    def _note_start(self, call: bytes, start: Start) -> None:
+    def _note_start(self, call: bytes, start: Start, *, anew: bool = False) -> None:
         with self._database.writing() as session:
             sealed = self._vault.ring.seal(pack(start), _about_start(call))
-            note_start(session, call, self._machine.version, sealed, self._clock())
+            note_start(session, call, self._machine.version, sealed, self._clock(), anew=anew)
+
+    def _note_bound(self, key: EffectKey, place: Place) -> None:
+        """Keep the place that an effect that binds has led to, in the database: nobody else can tell it later."""
+        beginning = self._desk.beginning(key.caller, key.call)
+        start = self._noted(beginning, key.call) or Start(0, beginning.language)
+        if start.bound is None or start.bound[0] < key.position:
+            self._note_start(key.call, replace(start, bound=(key.position, place)), anew=True)
 
     def _new(self, call: bytes, session: Session, reply: Reply, left: str | None) -> Answer:
         return Answer(reply, "new", call, left, session.place.screen, session.place.language)

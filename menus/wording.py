@@ -9,7 +9,7 @@ from typing import Final
 from immigration import written
 from immigration.gsm7 import to_gsm7
 from immigration.people import LANGUAGES, Language
-from menus.description import ByLanguage, Day, Lines, Moment, Rupiah, Say, ShortDay, Text, Verbatim
+from menus.description import ByLanguage, Day, Lines, Moment, NearDay, Rupiah, Say, ShortDay, Text, Verbatim
 
 FOLDER: Final = Path(__file__).parent / "wording"
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_0-9]+)\}")
@@ -76,6 +76,8 @@ class Wording:
                 return written.short_day(day, language) if day.year == this_year else written.day(day, language)
             case Day(day):
                 return written.day(day, language)
+            case NearDay(day):
+                return f"{written.weekday(day.weekday(), language)} {written.short_day(day, language)}"
             case Moment(local):
                 return written.time_of_day(local)
 

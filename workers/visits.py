@@ -4,17 +4,19 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy.orm import Session
 
 from immigration.appointments import alerts, closures, generating, office_day, reminding, seats, waiting
-from immigration.appointments.booking import NotMovable, cancel_visit, pointless
+from immigration.appointments.changing import NotMovable, cancel_visit, pointless
 from immigration.appointments.seats import CLOCK, SlotGone
 from immigration.appointments.tables import Visit
 from immigration.database import Database
 from immigration.messages.outbox import Outbox
 from immigration.offices.catalogue import load_catalogue
+
+_Id = TypeVar("_Id")
 
 COUNTS: Final = (
     *("slots_changed", "holds_lapsed", "visits_dropped", "visits_moved", "offers_ended", "offers_made"),
@@ -33,7 +35,7 @@ def run(database: Database, outbox: Outbox, now: datetime, *, within_s: float = 
     with database.reading() as session:
         offices = [office for office in load_catalogue(session).offices.values() if office.visits is not None]
 
-    def each(name: str, ids: Iterable[int], step: Callable[[Session, int], object]) -> None:
+    def each(name: str, ids: Iterable[_Id], step: Callable[[Session, _Id], object]) -> None:
         for id_ in ids:
             if time.monotonic() > until:
                 return
@@ -70,12 +72,12 @@ def run(database: Database, outbox: Outbox, now: datetime, *, within_s: float = 
             ]
             reminders = reminding.due(session, office, now)
             absent = office_day.overdue(session, office, now)
+            alerted = alerts.due(session, office, now)
         slots = dict(pairs)
         each("offers_made", slots, lambda session, id_: waiting.offer(session, outbox, id_, slots[id_], now))  # noqa: B023
         each("visits_reminded", reminders, lambda session, id_: reminding.remind(session, outbox, id_, now))
         each("no_shows", absent, lambda session, id_: office_day.end_of_day(session, outbox, id_, now))
-        with database.writing() as session:
-            counts["alerts_written"] += alerts.tell(session, outbox, office, now)
+        each("alerts_written", alerted, lambda session, hash_: alerts.tell(session, outbox, office, hash_, now))  # noqa: B023
     return counts
 
 

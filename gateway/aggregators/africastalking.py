@@ -39,6 +39,7 @@ class AfricasTalkingUssd:
         return UssdEnd(
             session_id=_session_id(form),
             status=form.get("status", "")[:ID_LENGTH],
+            phone=form.get("phoneNumber", ""),
             duration_ms=whole_number(form.get("durationInMillis")),
             hops=whole_number(form.get("hopsCount")),
             cost=form.get("cost"),

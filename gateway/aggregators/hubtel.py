@@ -29,7 +29,8 @@ class HubtelUssd:
         session_id = _session_id(body)
         kind = str(body.get("Type", "")).lower()
         if kind in _ENDS:
-            return UssdEnd(session_id, _ENDS[kind], hops=whole_number(body.get("Sequence")))
+            phone = str(body.get("Mobile") or "")
+            return UssdEnd(session_id, _ENDS[kind], phone, hops=whole_number(body.get("Sequence")))
         number = whole_number(body.get("Sequence"))
         if number is None:
             raise Unusable("Sequence is no hop number")

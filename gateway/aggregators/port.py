@@ -44,6 +44,7 @@ class UssdEnd:
 
     session_id: str
     status: str
+    phone: str = ""
     duration_ms: int | None = None
     hops: int | None = None
     cost: str | None = None

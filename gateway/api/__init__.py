@@ -6,7 +6,17 @@ from typing import Any, Final
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from gateway.api import applications, messages, payments, reminders, reports, tickets
+from gateway.api import (
+    applications,
+    appointments,
+    messages,
+    office_day,
+    payments,
+    reminders,
+    reports,
+    slots,
+    tickets,
+)
 from gateway.api.document import openapi
 from gateway.api.handling import handle, refuse
 from gateway.api.limiting import KeyLimiter
@@ -18,6 +28,9 @@ from gateway.wiring import Wiring
 PREFIX: Final = "/api/v1"
 OPERATIONS: Final = (
     *applications.OPERATIONS,
+    *slots.OPERATIONS,
+    *appointments.OPERATIONS,
+    *office_day.OPERATIONS,
     *messages.OPERATIONS,
     *payments.OPERATIONS,
     *tickets.OPERATIONS,

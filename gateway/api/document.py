@@ -12,7 +12,7 @@ from gateway.api.problems import MEDIA_TYPE, ProblemDetails
 
 _REF: Final = "#/components/schemas/{model}"
 _ABOUT: Final = """\
-What the back office tells the gateway about applications, and what it may read.
+What the back office tells the gateway about applications, what it books, and what it may read.
 
 Keys are made by `python -m gateway api-keys create` and sent as `Authorization: Bearer <key>`. Faults are answered as
 problem details (RFC 9457) that name the field. Times are RFC 3339 with their offset.
@@ -70,7 +70,7 @@ def _described(operation: Operation[Any]) -> dict[str, Any]:
         "description": f"{operation.description}\n\nScope: `{operation.scope}`.",
         "parameters": list(_parameters(operation)),
         "responses": {
-            str(status): _response(status, words, model, operation.text)
+            str(status): _response(status, words, model, operation.media)
             for status, (words, model) in sorted(answers.items())
         },
     }
@@ -92,7 +92,7 @@ def _parameters(operation: Operation[Any]) -> Iterable[dict[str, Any]]:
         yield {
             "name": parameter.name,
             "in": "query",
-            "required": False,
+            "required": parameter.required,
             "description": parameter.description,
             "schema": {"type": "string", "pattern": f"^{parameter.pattern}$"},
         }
@@ -106,13 +106,13 @@ def _parameters(operation: Operation[Any]) -> Iterable[dict[str, Any]]:
         }
 
 
-def _response(status: int, words: str, model: type[BaseModel], text: str | None) -> dict[str, Any]:
+def _response(status: int, words: str, model: type[BaseModel], media: Sequence[str]) -> dict[str, Any]:
     response: dict[str, Any] = {
         "description": words,
         "content": _content("application/json" if status < 400 else MEDIA_TYPE, model),
     }
-    if status < 400 and text is not None:
-        response["content"][text] = {"schema": {"type": "string"}}
+    if status < 400:
+        response["content"] |= {media_type: {"schema": {"type": "string"}} for media_type in media}
     if status in _HEADERS:
         response["headers"] = {_HEADERS[status]: {"required": True, "schema": {"type": "string"}}}
     return response

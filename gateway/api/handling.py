@@ -19,6 +19,8 @@ from workers.jobs import ring
 
 log = get_logger("api")
 _RETRY_AFTER: Final = "5"
+# A page of ours has its style in itself and runs nothing.
+_PAGE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
 
 def handle(
@@ -38,8 +40,11 @@ def handle(
 
 def respond(answer: Answer) -> Response:
     """An answer on the wire. It may be about a person, so nothing on the way may keep it."""
-    media_type = answer.media or ("application/json" if answer.status < 400 else MEDIA_TYPE)
-    return Response(answer.body, answer.status, {"Cache-Control": "no-store"}, content_type=media_type)
+    media_type = answer.media_type or ("application/json" if answer.status < 400 else MEDIA_TYPE)
+    response = Response(answer.body, answer.status, {"Cache-Control": "no-store"}, content_type=media_type)
+    if media_type.startswith("text/html"):
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY
+    return response
 
 
 def refuse(problem: Problem) -> Response:

@@ -34,12 +34,17 @@ def check_path(parameters: tuple[Parameter, ...], path: Mapping[str, str]) -> No
 
 
 def read_query(parameters: tuple[Parameter, ...], told: Mapping[str, str]) -> dict[str, str]:
-    """The query's parameters that were given. Raises `Problem` (422) for one that cannot be taken or is not known."""
+    """The query's parameters that were given. Raises `Problem` (422) for one that is missing, not known or unfit."""
     known = {parameter.name: parameter for parameter in parameters}
     faults = [
         (name[:_FIELD_LENGTH], known[name].fix if name in known else "is no parameter of this call: leave it out")
         for name, value in told.items()
         if name not in known or not re.fullmatch(known[name].pattern, value)
+    ]
+    faults += [
+        (parameter.name, f"is missing: {parameter.fix}")
+        for parameter in parameters
+        if parameter.required and parameter.name not in told
     ]
     if faults:
         raise invalid_fields([(name if name.isprintable() and name else "query", fix) for name, fix in faults])

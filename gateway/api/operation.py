@@ -17,12 +17,16 @@ B = TypeVar("B", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Parameter:
-    """A part of the path or the query: its name, the whole of what it may be, what it is, and what to write instead."""
+    """A part of the path or the query: its name, the whole of what it may be, what it is, and what to write instead.
+
+    One of the query may be left out unless it is `required`.
+    """
 
     name: str
     pattern: str
     description: str
     fix: str
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,7 @@ class Operation(Generic[B]):
 
     `answers` are those of this call alone, by status: what it means and what it looks like; those that any call may
     get are added by the documents. `query` are the parameters that may be given; `tag` is the documents' chapter;
-    `text` is the media type of what it may answer in place of JSON.
-    `run` raises `Problem`.
+    `media` are the types other than JSON that a success may have. `run` raises `Problem`.
     """
 
     method: Literal["GET", "PUT", "POST"]
@@ -62,8 +65,10 @@ class Operation(Generic[B]):
     answers: Mapping[int, tuple[str, type[BaseModel]]]
     parameters: tuple[Parameter, ...] = ()
     query: tuple[Parameter, ...] = ()
-    tag: Literal["applications", "messages", "payments", "reminders", "reports", "tasks", "tickets"] = "applications"
-    text: str | None = None
+    tag: Literal[
+        "applications", "appointments", "messages", "payments", "reminders", "reports", "slots", "tasks", "tickets"
+    ] = "applications"
+    media: tuple[str, ...] = ()
 
     @property
     def writes(self) -> bool:

@@ -88,7 +88,7 @@ DAY: Final = Operation(
     answers={200: ("The day.", DayAnswer)},
     query=(OFFICE, DATE, FORMAT),
     tag="reports",
-    text=_CSV,
+    media=("text/csv",),
 )
 
 OPERATIONS: Final = (DAY,)

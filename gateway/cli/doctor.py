@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,6 +18,7 @@ from gateway.logs import configure_logging
 from gateway.migrate import NewerDatabase, newest_revision, revision_of
 from gateway.settings import Settings, SettingsError, load_settings
 from gateway.wiring import connect_redis, key_ring
+from immigration.appointments import ledger
 from immigration.clock import utc_now
 from immigration.database import Database
 from immigration.keys import NoLookupKey, load_vault
@@ -32,6 +34,9 @@ from workers.queues import WORK, queue
 from workers.worker import workers_present
 
 _TIMEOUT_S: Final = 5.0
+# Events of older slots may be gone already (docs/data.md): their numbers no longer add up.
+_SEATS_LOOKED_AT: Final = timedelta(days=300)
+_SEATS_NAMED: Final = 20
 _UPGRADE: Final = "run `python -m gateway db upgrade`"
 
 
@@ -49,7 +54,7 @@ class Finding:
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, keys, channels, Redis, queue, menus and texts: a line each, exit 1 for any fault."""
+    """Check settings, database, keys, seats, channels, Redis, queue, menus, texts: a line each, exit 1 for a fault."""
     try:
         settings = load_settings()
     except SettingsError as fault:
@@ -87,6 +92,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding("ok", "database", f"{database.dialect}, revision {revision}")
             yield _keys(settings, database)
             yield _reference(settings, database)
+            yield from _seats(database)
             yield from _channels(settings, database)
     except NewerDatabase as fault:
         yield Finding("FAULT", "database", str(fault))
@@ -114,6 +120,21 @@ def _reference(settings: Settings, database: Database) -> Finding:
         return Finding("FAULT", "reference data", f"OFFICE_DEFAULT={settings.office_default} is no office of {there}")
     counts = f"{len(catalogue.offices)} offices, {len(catalogue.services)} services"
     return Finding("ok", "reference data", f"{counts}, calls are for {settings.office_default}")
+
+
+def _seats(database: Database) -> Iterator[Finding]:
+    """Whether each slot's numbers are what its events, holds and visits add up to."""
+    with database.reading() as session:
+        if database.dialect == "postgresql":
+            # Several statements that must see one moment, while others book.
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        found = ledger.faults(session, (utc_now() - _SEATS_LOOKED_AT).date())
+    for words in found[:_SEATS_NAMED]:
+        yield Finding("FAULT", "seats", words)
+    if len(found) > _SEATS_NAMED:
+        yield Finding("FAULT", "seats", f"{len(found) - _SEATS_NAMED} more lines like these")
+    if not found:
+        yield Finding("ok", "seats", "each slot's numbers are what its events, holds and visits add up to")
 
 
 def _channels(settings: Settings, database: Database) -> Iterator[Finding]:

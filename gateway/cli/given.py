@@ -1,6 +1,6 @@
-"""How is what an operator types read? Phones, numbers, references and times, each refused with the fix."""
+"""How is what an operator types read? Phones, numbers, references, days and times, each refused with the fix."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 
 import click
 
@@ -22,6 +22,30 @@ class Rfc3339(click.ParamType[datetime]):
         if moment.tzinfo is None:
             self.fail(f"{value!r} names no zone: end it with Z or +07:00", param, ctx)
         return moment
+
+
+class Day(click.ParamType[date]):
+    """A day such as 2026-12-01."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day such as 2026-12-01", param, ctx)
+
+
+class TimeOfDay(click.ParamType[time]):
+    """A time in the office's zone, such as 13:30."""
+
+    name = "HH:MM"
+
+    def convert(self, value: str | time, param: click.Parameter | None, ctx: click.Context | None) -> time:
+        try:
+            return value if isinstance(value, time) else datetime.strptime(value.replace(".", ":"), "%H:%M").time()  # noqa: DTZ007
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 13:30", param, ctx)
 
 
 class Phone(click.ParamType[str]):

@@ -15,12 +15,12 @@ from immigration import written
 from immigration.appointments import telling
 from immigration.appointments.calendar import last_open_day
 from immigration.appointments.tables import QuotaAlert
+from immigration.contacts import know
 from immigration.database import upsert
 from immigration.messages.outbox import Draft, Lane, Outbox
 from immigration.offices.catalogue import OfficeFacts
 
 SPREAD: Final = timedelta(minutes=30)
-_BATCH: Final = 200
 _VALID: Final = timedelta(hours=20)
 
 
@@ -43,46 +43,49 @@ def wants(session: Session, phone_hash: bytes, office: str) -> bool:
     return session.get(QuotaAlert, (phone_hash, office)) is not None
 
 
-def tell(session: Session, outbox: Outbox, office: OfficeFacts, now: datetime) -> int:
-    """Write a batch of alerts for the weeks that have opened; how many. Each once, due at a moment of its own."""
+def due(session: Session, office: OfficeFacts, now: datetime, limit: int = 200) -> list[bytes]:
+    """The phones that were not told yet of the weeks that have opened. To be done by `tell`, each by itself."""
+    query = select(QuotaAlert.phone_hash).where(
+        QuotaAlert.office == office.code, QuotaAlert.told_for < last_open_day(office, now)
+    )
+    return list(session.scalars(query.order_by(QuotaAlert.phone_hash).limit(limit)))
+
+
+def tell(session: Session, outbox: Outbox, office: OfficeFacts, phone_hash: bytes, now: datetime) -> bool:
+    """Write this phone's alert, due at a moment of its own; whether one was to be written."""
+    phone = telling.phone_for(session, outbox, phone_hash)
+    if phone is None:
+        want(session, phone_hash, office, False, now)
+        return False
+    know(session, outbox.vault, phone, now)
     last = last_open_day(office, now)
-    alerts = session.scalars(
-        select(QuotaAlert)
-        .where(QuotaAlert.office == office.code, QuotaAlert.told_for < last)
-        .order_by(QuotaAlert.phone_hash)
-        .limit(_BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for alert in alerts:
-        session.execute(
-            update(QuotaAlert)
-            .where(QuotaAlert.phone_hash == alert.phone_hash, QuotaAlert.office == office.code)
-            .values(told_for=last)
-            .execution_options(synchronize_session=False)
-        )
-        phone = telling.phone_for(session, outbox, alert.phone_hash)
-        if phone is None:
-            session.delete(alert)
-            continue
-        language = telling.language_of(session, alert.phone_hash, None, office)
-        draw = hashlib.sha256(alert.phone_hash + last.isoformat().encode()).digest()
-        wait = SPREAD * int.from_bytes(draw[:4], "big") / 2**32
-        outbox.put(
-            session,
-            Draft(
-                occasion=f"alert:{alert.phone_hash.hex()}:{office.code}:{last}",
-                template="V_BUKA",
-                values={"tanggal": written.weekday_and_day(last, language), "lokasi": office.name},
-                language=language,
-                office=office.code,
-                phone=phone,
-                lane=Lane.BULK,
-                category="visit",
-                reason="V_BUKA",
-                validity=_VALID,
-                waits=True,
-                delay=wait,
-            ),
-            now,
-        )
-    return len(alerts)
+    told = (
+        update(QuotaAlert)
+        .where(QuotaAlert.phone_hash == phone_hash, QuotaAlert.office == office.code, QuotaAlert.told_for < last)
+        .values(told_for=last)
+        .returning(QuotaAlert.phone_hash)
+        .execution_options(synchronize_session=False)
+    )
+    if session.scalar(told) is None:
+        return False
+    language = telling.language_of(session, phone_hash, None, office)
+    draw = hashlib.sha256(phone_hash + last.isoformat().encode()).digest()
+    outbox.put(
+        session,
+        Draft(
+            occasion=f"alert:{phone_hash.hex()}:{office.code}:{last}",
+            template="V_BUKA",
+            values={"tanggal": written.weekday_and_day(last, language), "lokasi": office.name},
+            language=language,
+            office=office.code,
+            phone=phone,
+            lane=Lane.BULK,
+            category="visit",
+            reason="V_BUKA",
+            validity=_VALID,
+            waits=True,
+            delay=SPREAD * int.from_bytes(draw[:4], "big") / 2**32,
+        ),
+        now,
+    )
+    return True

@@ -20,6 +20,8 @@ class FreeDay:
 
     day: date
     free: int
+    # The slot of a day that has a single session.
+    only: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,14 @@ class FreeSession:
     free: int
 
 
-# A hold that ran out is free, whether it was swept or not. Few have, so they are counted slot by slot.
+# A hold that ran out is free, whether it was swept or not, and so is what the caller holds for the same: to the caller.
+# There are few of them, so they are counted slot by slot.
 _LAPSED: Final = (
     select(Hold.slot_id, func.count().label("count"))
-    .where(Hold.expires_at <= bindparam("now"))
+    .where(
+        (Hold.expires_at <= bindparam("now"))
+        | ((Hold.phone_hash == bindparam("caller")) & (Hold.about == bindparam("about")))
+    )
     .group_by(Hold.slot_id)
     .subquery("lapsed")
 )
@@ -47,13 +53,13 @@ _BOOKABLE: Final = (
     Slot.is_open,
 )
 DAYS: Final = (
-    select(Slot.day, func.sum(_FREE).label("free"))
+    select(Slot.day, func.sum(_FREE).label("free"), func.count().label("sessions"), func.min(Slot.id).label("first"))
     .outerjoin(_LAPSED, _LAPSED.c.slot_id == Slot.id)
     .where(*_BOOKABLE, Slot.day <= bindparam("last_day"))
     .group_by(Slot.day)
     .order_by(Slot.day)
 )
-"""Rows of day and free seats; parameters as `asked` gives them."""
+"""Rows of day, free seats and sessions; parameters as `asked` gives them."""
 
 SESSIONS: Final = (
     select(Slot.id, Slot.day, Slot.starts_at, Slot.ends_at, _FREE.label("free"))
@@ -63,21 +69,34 @@ SESSIONS: Final = (
 )
 """Rows of sessions with free seats."""
 
+OF_A_DAY: Final = (
+    select(Slot.id, Slot.starts_at, Slot.ends_at, Slot.is_open, _FREE.label("free"))
+    .outerjoin(_LAPSED, _LAPSED.c.slot_id == Slot.id)
+    .where(Slot.office == bindparam("office"), Slot.lane == bindparam("lane"), Slot.day == bindparam("day"))
+    .order_by(Slot.starts_at)
+)
+"""Rows of all sessions of a day, whether they may be booked or not: by their place in it they can be numbered."""
 
-def asked(office: OfficeFacts, lane: Lane, now: datetime) -> dict[str, Any]:
-    """The parameters of `DAYS` and `SESSIONS` for an office at a moment. Raises `TakesNoVisits`."""
+
+def asked(office: OfficeFacts, lane: Lane, now: datetime, caller: bytes = b"", about: str = "") -> dict[str, Any]:
+    """The parameters of `DAYS` and `SESSIONS` for an office at a moment. Raises `TakesNoVisits`.
+
+    What `caller` holds for `about` counts as free.
+    """
     return {
         "office": office.code,
         "lane": lane,
         "after": earliest_start(office, now),
         "last_day": last_open_day(office, now),
         "now": now,
+        "caller": caller,
+        "about": about,
     }
 
 
 def as_days(rows: Sequence[Any]) -> list[FreeDay]:
     """The rows of `DAYS`."""
-    return [FreeDay(row.day, int(row.free)) for row in rows]
+    return [FreeDay(row.day, int(row.free), row.first if row.sessions == 1 else None) for row in rows]
 
 
 def as_sessions(rows: Sequence[Any]) -> list[FreeSession]:
@@ -96,3 +115,13 @@ def free_sessions(
     """The sessions with free seats, of one day or of all, nearest first."""
     rows = session.connection().execute(SESSIONS, asked(office, lane, now)).all()
     return as_sessions([row for row in rows if day is None or row.day == day])
+
+
+def held_now(session: Session, slot_ids: Sequence[int], now: datetime) -> dict[int, int]:
+    """How many seats of these slots are held; a hold that ran out counts no more, whether it was swept or not."""
+    counted = (
+        select(Hold.slot_id, func.count().label("held"))
+        .where(Hold.slot_id.in_(slot_ids), Hold.expires_at > now)
+        .group_by(Hold.slot_id)
+    )
+    return {row.slot_id: row.held for row in session.execute(counted)}

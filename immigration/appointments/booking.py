@@ -1,28 +1,31 @@
-"""How is a visit booked, moved and cancelled? Each once, in one transaction, with its event and its SMS."""
+"""How is a visit booked? Once, in one transaction, with its event and its SMS."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from immigration.applications.keeping import Outcome, change_status
 from immigration.applications.record import Details
 from immigration.applications.rows import kept_of
-from immigration.applications.states import ENDS, Status
+from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
 from immigration.appointments import seats, telling
 from immigration.appointments.calendar import earliest_start, rules_of, today
+from immigration.appointments.changing import PAID_MOVES_WITHIN
 from immigration.appointments.codes import new_code
+from immigration.appointments.freeing import free_offered
 from immigration.appointments.seats import By, SlotGone
-from immigration.appointments.tables import Hold, SeatEvent, Slot, Visit, Waiting
+from immigration.appointments.tables import IS_BOOKED, Hold, Slot, Visit, Waiting
 from immigration.contacts import know
-from immigration.database import upsert
+from immigration.database import upsert_of
 from immigration.messages.notices import tell
-from immigration.messages.outbox import Outbox, cancel
-from immigration.messages.tables import Message
+from immigration.messages.outbox import Outbox
 from immigration.offices.catalogue import OfficeFacts
 from immigration.offices.visit_rules import Lane
 
@@ -31,11 +34,27 @@ NEEDS_A_VISIT: Final = frozenset(
 )
 """States in which an applicant has to come; in all others the answer is that they need not."""
 
-# M-Paspor's rule for a schedule that was paid for (domain.md 1.4.7).
-PAID_MOVES: Final = 1
-PAID_MOVES_WITHIN: Final = timedelta(days=30)
 _NO_DETAILS: Final = Details()
-_UNSYNCED: Final = {"synchronize_session": False}
+
+# Put together once: that costs more than running them.
+_TOLD_BEFORE: Final = select(Visit).where(Visit.occasion == bindparam("occasion"))
+_OF_APPLICATION: Final = select(Visit).where(IS_BOOKED, Visit.application_id == bindparam("application"))
+_OF_PHONE: Final = select(Visit).where(
+    IS_BOOKED,
+    Visit.phone_hash == bindparam("whose"),
+    Visit.application_id.is_(None),
+    Visit.office == bindparam("office"),
+)
+_ENTRIES: Final = select(Waiting).where(
+    Waiting.phone_hash == bindparam("whose"),
+    Waiting.about == bindparam("what"),
+    Waiting.state.in_(("waiting", "offered")),
+)
+
+
+@cache
+def _new(dialect: str) -> Any:
+    return upsert_of(dialect, Visit).on_conflict_do_nothing().returning(Visit.__table__.c.id)
 
 
 class AlreadyBooked(Exception):
@@ -44,18 +63,8 @@ class AlreadyBooked(Exception):
     def __init__(self, visit: Visit) -> None:
         super().__init__("there is an open visit already")
         self.visit = visit
-
-
-class NotMovable(Exception):
-    """This visit may not be moved (any more); `why`: over, today, moved-out, late, same-day."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-class NoSuchVisit(Exception):
-    """There is no such visit, or it is not this phone's."""
+        # Known after the transaction has ended, too.
+        self.visit_id = visit.id
 
 
 @dataclass(frozen=True)
@@ -82,58 +91,57 @@ def about(application_id: int | None) -> str:
 
 def open_visits(session: Session, phone_hash: bytes, now: datetime) -> list[Visit]:
     """The visits of this phone that are still to come, nearest first; one under way counts until it has ended."""
-    query = select(Visit).where(Visit.phone_hash == phone_hash, Visit.state == "booked")
+    query = select(Visit).where(Visit.phone_hash == phone_hash, IS_BOOKED)
     return list(session.scalars(query.order_by(Visit.starts_at)))
 
 
 def told_before(session: Session, occasion: str) -> Visit | None:
     """The visit that this very confirmation made."""
-    return session.scalar(select(Visit).where(Visit.occasion == occasion))
+    return session.scalar(_TOLD_BEFORE, {"occasion": occasion})
 
 
-def book_held(session: Session, outbox: Outbox, wish: Wish, now: datetime, by: By) -> Visit:
+def book_held(session: Session, outbox: Outbox, wish: Wish, now: datetime, by: By, shown: int | None = None) -> Visit:
     """Book the seat that this phone holds for this; the same confirmation again is the same visit.
 
-    A hold that ran out books if its seat is still free. Raises `AlreadyBooked`, `SlotGone`; then nothing may be
-    committed.
+    `shown` is the slot that was confirmed, where another could be held by now. A hold that ran out books if its seat
+    is still free. Raises `AlreadyBooked`, `SlotGone`; then nothing may be committed.
     """
+    phone_hash = know(session, outbox.vault, wish.phone, now)
+    # With the contact locked: of two copies at once the second finds what the first made.
     made = told_before(session, wish.occasion)
     if made is not None:
         return made
-    phone_hash = know(session, outbox.vault, wish.phone, now)
     _allow(session, wish, phone_hash)
     held = seats.hold_of(session, phone_hash, wish.about)
-    if held is None:
+    if held is None or shown not in (None, held.slot_id):
         raise SlotGone
-    return _book(session, outbox, wish, phone_hash, _used(session, held, wish, now, by), now, by)
+    return _book(session, outbox, wish, phone_hash, held.slot_id, held, now, by)
 
 
 def book(session: Session, outbox: Outbox, wish: Wish, slot_id: int, now: datetime, by: By) -> Visit:
     """Book a seat of this slot at once, whether held by this phone or not. Raises as `book_held`."""
+    phone_hash = know(session, outbox.vault, wish.phone, now)
+    # With the contact locked: of two copies at once the second finds what the first made.
     made = told_before(session, wish.occasion)
     if made is not None:
         return made
-    phone_hash = know(session, outbox.vault, wish.phone, now)
     _allow(session, wish, phone_hash)
     held = seats.hold_of(session, phone_hash, wish.about)
-    if held is not None and held.slot_id == slot_id:
-        slot, held_by = _used(session, held, wish, now, by)
-    else:
-        slot, held_by = seats.take(session, slot_id, now, earliest_start(wish.office, now), booked=1), 0
-    return _book(session, outbox, wish, phone_hash, (slot, held_by), now, by)
+    return _book(session, outbox, wish, phone_hash, slot_id, held, now, by)
 
 
 def book_offer(session: Session, outbox: Outbox, entry: Waiting, wish: Wish, now: datetime, by: By) -> Visit:
     """Book the seat that is held for this place on the waiting list. Raises as `book_held`."""
+    phone_hash = know(session, outbox.vault, wish.phone, now)
+    # With the contact locked: of two copies at once the second finds what the first made.
     made = told_before(session, wish.occasion)
     if made is not None:
         return made
-    phone_hash = know(session, outbox.vault, wish.phone, now)
     _allow(session, wish, phone_hash)
     held = seats.hold_of(session, phone_hash, f"offer:{entry.id}")
-    if held is None or held.expires_at <= now:
+    if held is None or entry.offered_until is None or entry.offered_until <= now:
         raise SlotGone
-    return _book(session, outbox, wish, phone_hash, _used(session, held, wish, now, by), now, by)
+    return _book(session, outbox, wish, phone_hash, held.slot_id, held, now, by)
 
 
 def _used(session: Session, held: Hold, wish: Wish, now: datetime, by: By) -> tuple[Slot, int]:
@@ -147,23 +155,46 @@ def _used(session: Session, held: Hold, wish: Wish, now: datetime, by: By) -> tu
 
 def _allow(session: Session, wish: Wish, phone_hash: bytes) -> None:
     """The contact is locked, so two confirmations of one phone come one after the other."""
-    open_ = select(Visit).where(Visit.state == "booked")
     if wish.application_id is not None:
-        visit = session.scalar(open_.where(Visit.application_id == wish.application_id))
+        visit = session.scalar(_OF_APPLICATION, {"application": wish.application_id})
         if visit is not None:
             raise AlreadyBooked(visit)
         return
-    mine = session.scalars(
-        open_.where(Visit.phone_hash == phone_hash, Visit.application_id.is_(None), Visit.office == wish.office.code)
-    ).all()
+    mine = session.scalars(_OF_PHONE, {"whose": phone_hash, "office": wish.office.code}).all()
     if len(mine) >= rules_of(wish.office).visits_per_phone:
         raise AlreadyBooked(mine[0])
 
 
 def _book(
-    session: Session, outbox: Outbox, wish: Wish, phone_hash: bytes, taken: tuple[Slot, int], now: datetime, by: By
+    session: Session,
+    outbox: Outbox,
+    wish: Wish,
+    phone_hash: bytes,
+    slot_id: int,
+    held: Hold | None,
+    now: datetime,
+    by: By,
 ) -> Visit:
-    slot, held_by = taken
+    """Book a seat of this slot, by what the phone holds if that is one; whatever else it holds for this is given up."""
+    entries = _entries(session, phone_hash, wish.about)
+    others = _others(session, phone_hash, wish.about, entries, held)
+    if held is not None and held.slot_id != slot_id:
+        others.append(held)
+        held = None
+    # Slots in the order of their ids, and before each the hold on it, as everybody takes them.
+    others.sort(key=lambda other: other.slot_id)
+    for other in others:
+        if other.slot_id <= slot_id:
+            _give_up(session, other, now, by)
+    if held is None:
+        slot, held_by = seats.take(session, slot_id, now, earliest_start(wish.office, now), booked=1), 0
+    else:
+        slot, held_by = _used(session, held, wish, now, by)
+    for other in others:
+        if other.slot_id > slot_id:
+            _give_up(session, other, now, by)
+    for entry in entries:
+        entry.state = "taken"
     values: dict[str, object] = {
         "occasion": wish.occasion,
         "office": slot.office,
@@ -183,9 +214,7 @@ def _book(
     visit = new_visit(session, values)
     if visit is None:
         # Somebody booked for the same application at this very moment, from another phone.
-        other = session.scalar(
-            select(Visit).where(Visit.application_id == wish.application_id, Visit.state == "booked")
-        )
+        other = session.scalar(select(Visit).where(Visit.application_id == wish.application_id, IS_BOOKED))
         raise SlotGone if other is None else AlreadyBooked(other)
     seats.note(
         session,
@@ -193,7 +222,6 @@ def _book(
         by,
         {"slot_id": slot.id, "visit_id": visit.id, "kind": "booked", "held_by": held_by, "booked_by": 1},
     )
-    leave_list(session, phone_hash, wish.about, now, by)
     welcome_back(session, outbox, visit, now, by)
     telling.booked(session, outbox, visit, wish.phone, now)
     return visit
@@ -202,12 +230,8 @@ def _book(
 def new_visit(session: Session, values: dict[str, object]) -> Visit | None:
     """A visit with a code of its own; none where its application has an open one."""
     for _ in range(20):
-        made = session.scalar(
-            upsert(session, Visit)
-            .values(**values, uid=os.urandom(16), code=new_code())
-            .on_conflict_do_nothing()
-            .returning(Visit.__table__.c.id)
-        )
+        named = {**values, "uid": os.urandom(16), "code": new_code()}
+        made = session.scalar(_new(session.get_bind().dialect.name), named)
         if made is not None:
             return session.get_one(Visit, made)
         told = told_before(session, str(values["occasion"]))
@@ -221,22 +245,31 @@ def new_visit(session: Session, values: dict[str, object]) -> Visit | None:
 def _is_taken(session: Session, application_id: object) -> bool:
     if application_id is None:
         return False
-    open_ = select(func.count()).where(Visit.application_id == application_id, Visit.state == "booked")
+    open_ = select(func.count()).where(Visit.application_id == application_id, IS_BOOKED)
     return bool(session.scalar(open_))
 
 
-def leave_list(session: Session, phone_hash: bytes, about_: str, now: datetime, by: By) -> None:
-    """Whoever has booked waits no longer; a seat that was offered goes on to the next."""
-    entries = session.scalars(
-        select(Waiting).where(
-            Waiting.phone_hash == phone_hash, Waiting.about == about_, Waiting.state.in_(("waiting", "offered"))
-        )
-    ).all()
-    for entry in entries:
-        held = seats.hold_of(session, phone_hash, f"offer:{entry.id}")
-        if held is not None:
-            seats.release(session, held, now, by)
-        entry.state = "taken"
+def _entries(session: Session, phone_hash: bytes, about_: str) -> list[Waiting]:
+    """Where this phone waits for this: whoever books waits no longer."""
+    return list(session.scalars(_ENTRIES, {"whose": phone_hash, "what": about_}))
+
+
+def _others(
+    session: Session, phone_hash: bytes, about_: str, entries: Sequence[Waiting], known: Hold | None
+) -> list[Hold]:
+    """The seats that are held for these places on the list, or for the same matter, but for the one known already."""
+    names = [f"offer:{entry.id}" for entry in entries if entry.state == "offered"]
+    if not names:
+        return []
+    query = select(Hold).where(Hold.phone_hash == phone_hash, Hold.about.in_([*names, about_]))
+    return [held for held in session.scalars(query) if known is None or held.id != known.id]
+
+
+def _give_up(session: Session, held: Hold, now: datetime, by: By) -> None:
+    if held.about.startswith("offer:"):
+        free_offered(session, held, now, by)
+    else:
+        seats.release(session, held, now, by)
 
 
 def welcome_back(session: Session, outbox: Outbox, visit: Visit, now: datetime, by: By) -> None:
@@ -272,187 +305,3 @@ def change(
     return change_status(
         session, outbox.vault, number, status, details, now, lambda code: catalogue.service(code).group, by.actor, now
     )
-
-
-def movable(session: Session, visit: Visit, office: OfficeFacts, now: datetime) -> None:
-    """Whether the citizen may move this visit. Raises `NotMovable`."""
-    if visit.state != "booked":
-        raise NotMovable("over")
-    paid_at = None
-    if visit.application_id is not None:
-        paid_at = session.scalar(
-            select(Payment.paid_at).where(Payment.application_id == visit.application_id, Payment.is_current)
-        )
-    if visit.day <= today(office, now):
-        raise NotMovable("today")
-    if paid_at is not None and now > paid_at + PAID_MOVES_WITHIN:
-        raise NotMovable("late")
-    if visit.moves >= (rules_of(office).moves if paid_at is None else PAID_MOVES):
-        raise NotMovable("moved-out")
-
-
-def owned(session: Session, visit_id: int, phone_hash: bytes) -> Visit:
-    """This phone's visit, locked; its contact is locked already. Raises `NoSuchVisit`."""
-    visit = session.scalar(select(Visit).where(Visit.id == visit_id, Visit.phone_hash == phone_hash).with_for_update())
-    if visit is None:
-        raise NoSuchVisit
-    return visit
-
-
-def move(
-    session: Session,
-    outbox: Outbox,
-    visit: Visit,
-    slot_id: int,
-    occasion: str,
-    now: datetime,
-    by: By,
-    *,
-    counts: bool = True,
-    tells: bool = True,
-) -> bool:
-    """Move a locked visit to another slot and free its old seat; whether it moved (told before: it is there already).
-
-    `counts`: as one of the moves that a citizen has; `tells`: by SMS. Raises `SlotGone`,
-    `NotMovable`; then nothing may be committed.
-    """
-    if _was_told(session, occasion) or visit.slot_id == slot_id:
-        return False
-    if visit.state != "booked":
-        raise NotMovable("over")
-    office = outbox.catalogue().office(visit.office)
-    old = visit.slot_id
-    assert old is not None, "a booked visit has a slot"
-    held = seats.hold_of(session, visit.phone_hash, f"move:{visit.id}") if visit.phone_hash else None
-    if old < slot_id:
-        _free(session, old, now)
-    if held is not None and held.slot_id == slot_id and held.expires_at > now and seats.use(session, held):
-        slot, held_by = session.get_one(Slot, slot_id, populate_existing=True), -1
-    else:
-        slot, held_by = seats.take(session, slot_id, now, earliest_start(office, now), booked=1), 0
-    if counts and slot.day == visit.day and _is_paid(session, visit):
-        raise NotMovable("same-day")
-    if old > slot_id:
-        _free(session, old, now)
-    session.execute(
-        update(Visit)
-        .where(Visit.id == visit.id)
-        .values(
-            slot_id=slot.id,
-            day=slot.day,
-            starts_at=slot.starts_at,
-            lane=slot.lane,
-            set_at=now,
-            moves=Visit.moves + int(counts),
-        )
-    )
-    seats.note(
-        session,
-        now,
-        by,
-        {"slot_id": old, "visit_id": visit.id, "kind": "moved-out", "booked_by": -1},
-        {
-            "slot_id": slot.id,
-            "visit_id": visit.id,
-            "kind": "moved-in",
-            "held_by": held_by,
-            "booked_by": 1,
-            "occasion": occasion,
-        },
-    )
-    session.refresh(visit)
-    quiet_about(session, visit, now)
-    phone = telling.phone_for(session, outbox, visit.phone_hash)
-    if tells and phone is not None:
-        telling.moved(session, outbox, visit, phone, now)
-    return True
-
-
-def cancel_visit(
-    session: Session, outbox: Outbox, visit: Visit, occasion: str, now: datetime, by: By, *, tells: bool = True
-) -> bool:
-    """Cancel a locked visit and free its seat; whether it was still open. `tells`: by SMS."""
-    if visit.state != "booked" or _was_told(session, occasion):
-        return False
-    assert visit.slot_id is not None, "a booked visit has a slot"
-    _free(session, visit.slot_id, now)
-    visit.state = "cancelled"
-    visit.ended_at = now
-    seats.note(
-        session,
-        now,
-        by,
-        {
-            "slot_id": visit.slot_id,
-            "visit_id": visit.id,
-            "kind": "cancelled",
-            "booked_by": -1,
-            "occasion": occasion,
-        },
-    )
-    session.flush()
-    quiet_about(session, visit, now)
-    phone = telling.phone_for(session, outbox, visit.phone_hash)
-    if tells and phone is not None:
-        telling.cancelled(session, outbox, visit, phone, now)
-    return True
-
-
-def pointless(session: Session, now: datetime, limit: int = 200) -> list[int]:
-    """Visits to come of applications that have ended: nobody will come, and the seat is somebody else's."""
-    query = (
-        select(Visit.id)
-        .join(Application, Application.id == Visit.application_id)
-        .where(Visit.state == "booked", Visit.starts_at > now, Application.status.in_(ENDS | {Status.KEDALUWARSA}))
-        .order_by(Visit.id)
-        .limit(limit)
-    )
-    return list(session.scalars(query))
-
-
-def quiet_about(session: Session, visit: Visit, now: datetime) -> None:
-    """What still waits to be said about the visit as it was is said no more."""
-    begin = f"visit:{visit.uid.hex()}:"
-    cancel(session, "visit changed", now, Message.occasion >= begin, Message.occasion < begin[:-1] + ";")
-
-
-def _free(session: Session, slot_id: int, now: datetime) -> None:
-    """Give a booked seat back: to the waiting list where somebody waits for it, else to everybody."""
-    slot = session.get_one(Slot, slot_id)
-    waits = select(Waiting.id).where(
-        Waiting.office == slot.office,
-        Waiting.lane == slot.lane,
-        Waiting.state == "waiting",
-        Waiting.first_day <= slot.day,
-        Waiting.last_day >= slot.day,
-    )
-    if not slot.is_open or slot.starts_at <= now or session.scalar(waits.limit(1)) is None:
-        seats.give_back(session, slot_id, booked=1)
-        return
-    session.execute(
-        update(Slot)
-        .where(Slot.id == slot_id)
-        .values(held=Slot.held + 1, booked=Slot.booked - 1)
-        .execution_options(**_UNSYNCED)
-    )
-    session.execute(
-        insert(Hold).values(
-            slot_id=slot_id,
-            phone_hash=seats.LIST,
-            about=f"list:{os.urandom(8).hex()}",
-            taken_at=now,
-            expires_at=now + seats.KEPT_FOR_LIST,
-        )
-    )
-    seats.note(session, now, seats.CLOCK, {"slot_id": slot_id, "kind": "held", "held_by": 1})
-
-
-def _is_paid(session: Session, visit: Visit) -> bool:
-    if visit.application_id is None:
-        return False
-    paid = select(Payment.paid_at).where(Payment.application_id == visit.application_id, Payment.is_current)
-    return session.scalar(paid) is not None
-
-
-def _was_told(session: Session, occasion: str) -> bool:
-    return session.scalar(select(SeatEvent.id).where(SeatEvent.occasion == occasion)) is not None

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from immigration.appointments import seats, telling
 from immigration.appointments.availability import free_sessions
-from immigration.appointments.booking import move
 from immigration.appointments.calendar import planned, today
+from immigration.appointments.changing import move
 from immigration.appointments.generating import generate
 from immigration.appointments.seats import By
-from immigration.appointments.tables import Slot, Visit
+from immigration.appointments.tables import IS_BOOKED, Slot, Visit
 from immigration.contacts import know
 from immigration.messages.outbox import Outbox
 from immigration.offices.catalogue import Exceptional, OfficeFacts, Span, load_catalogue
@@ -127,16 +127,16 @@ def foresee(
     return Plan(moved, stranded)
 
 
-def stranded(session: Session, now: datetime, limit: int = 500) -> list[int]:
-    """Booked visits whose session is closed, in the order of booking."""
+def stranded(session: Session, now: datetime, limit: int = 500, *, office: str | None = None) -> list[int]:
+    """Booked visits whose session is closed, of one office or of all, in the order of booking."""
     query = (
         select(Visit.id)
         .join(Slot, Slot.id == Visit.slot_id)
-        .where(Visit.state == "booked", Slot.is_open.is_(False), Slot.starts_at > now)
+        .where(IS_BOOKED, Slot.is_open.is_(False), Slot.starts_at > now)
         .order_by(Visit.booked_at, Visit.id)
         .limit(limit)
     )
-    return list(session.scalars(query))
+    return list(session.scalars(query if office is None else query.where(Visit.office == office)))
 
 
 def relocate(session: Session, outbox: Outbox, visit_id: int, now: datetime) -> bool | None:
@@ -152,7 +152,7 @@ def relocate(session: Session, outbox: Outbox, visit_id: int, now: datetime) -> 
     visit = session.scalar(
         select(Visit)
         .join(Slot, Slot.id == Visit.slot_id)
-        .where(Visit.id == visit_id, Visit.state == "booked", Slot.is_open.is_(False))
+        .where(Visit.id == visit_id, IS_BOOKED, Slot.is_open.is_(False))
         .with_for_update(of=Visit)
     )
     if visit is None or visit.starts_at is None:
@@ -178,7 +178,7 @@ def relocate(session: Session, outbox: Outbox, visit_id: int, now: datetime) -> 
 def _visits_between(session: Session, office: str, first: date, last: date, now: datetime) -> list[Visit]:
     query = (
         select(Visit)
-        .where(Visit.office == office, Visit.day >= first, Visit.day <= last, Visit.state == "booked")
+        .where(Visit.office == office, Visit.day >= first, Visit.day <= last, IS_BOOKED)
         .where(Visit.starts_at > now)
         .order_by(Visit.booked_at, Visit.id)
     )

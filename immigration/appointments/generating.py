@@ -65,7 +65,8 @@ def generate(
         elif slot.is_open:
             outcome.closed += dry_run or _close(session, slot, now, by)
     if new and not dry_run:
-        session.execute(upsert(session, Slot).values(new).on_conflict_do_nothing())
+        # A row at a time: as one statement, half a year of a large office has more values than a database takes.
+        session.connection().execute(upsert(session, Slot).on_conflict_do_nothing(), new)
     return outcome
 
 

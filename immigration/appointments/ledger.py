@@ -1,5 +1,7 @@
 """Do the numbers hold? Every slot against its events, its holds and its visits; for the doctor and for tests."""
 
+from datetime import date
+
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
@@ -8,8 +10,8 @@ from immigration.appointments.tables import Hold, SeatEvent, Slot, Visit
 _ATTENDED = ("booked", "arrived", "called", "done", "absent")
 
 
-def faults(session: Session) -> list[str]:
-    """A line for each slot whose numbers differ from what its events, holds or visits add up to."""
+def faults(session: Session, since: date | None = None) -> list[str]:
+    """A line for each slot (from a day on) whose numbers differ from what its events, holds or visits add up to."""
     events = {
         row.slot_id: (int(row.held), int(row.booked))
         for row in session.execute(
@@ -22,12 +24,13 @@ def faults(session: Session) -> list[str]:
             .group_by(SeatEvent.slot_id)
         )
     }
-    holds = dict(session.execute(select(Hold.slot_id, func.count()).group_by(Hold.slot_id)).tuples().all())
+    holds = dict(session.execute(select(Hold.slot_id, func.count()).group_by(Hold.slot_id)).all())
     came = func.sum(case((Visit.state.in_(_ATTENDED), 1), else_=0))
     attended = select(Visit.slot_id, came).where(Visit.slot_id.is_not(None)).group_by(Visit.slot_id)
-    visits: dict[int | None, int] = dict(session.execute(attended).tuples().all())
+    visits: dict[int | None, int] = dict(session.execute(attended).all())
     found: list[str] = []
-    for slot in session.scalars(select(Slot).order_by(Slot.id)):
+    slots = select(Slot).order_by(Slot.id)
+    for slot in session.scalars(slots if since is None else slots.where(Slot.day >= since)):
         replayed = events.get(slot.id, (0, 0))
         if replayed != (slot.held, slot.booked):
             found.append(f"slot {slot.id}: {slot.held} held, {slot.booked} booked; events say {replayed}")

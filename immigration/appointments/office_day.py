@@ -3,21 +3,19 @@
 Two queues: P for those of the priority lane, A for everybody else. Calls alternate while both have somebody waiting.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from immigration.applications.states import Status, may_follow
 from immigration.applications.tables import Application
-from immigration.appointments import booking, seats
+from immigration.appointments import booking, changing, seats
 from immigration.appointments.calendar import rules_of, today
-from immigration.appointments.codes import BadCode, as_code
 from immigration.appointments.seats import By
-from immigration.appointments.tables import Slot, Visit
+from immigration.appointments.tables import IS_BOOKED, Slot, Visit
 from immigration.contacts import Contact, phone_of
 from immigration.messages.outbox import Outbox
 from immigration.offices.catalogue import OfficeFacts
@@ -27,20 +25,7 @@ from immigration.offices.visit_rules import Lane
 from immigration.vault import Vault
 
 Queue = Literal["A", "P"]
-_FEWEST_DIGITS: Final = 3
 _HERE: Final = ("arrived", "called", "done")
-
-
-class NotFound(Exception):
-    """No visit of this day fits."""
-
-
-class Several(Exception):
-    """More than one visit of this day fits: their codes."""
-
-    def __init__(self, codes: Sequence[str]) -> None:
-        super().__init__(", ".join(codes))
-        self.codes = tuple(codes)
 
 
 class WrongState(Exception):
@@ -73,35 +58,6 @@ def day_list(session: Session, vault: Vault, office: str, day: date) -> list[Ent
         Entry(visit, last4, None if contact is None else phone_of(vault, contact)[-4:])
         for visit, last4, contact in session.execute(query)
     ]
-
-
-def find(session: Session, vault: Vault, office: OfficeFacts, told: str, now: datetime) -> Visit:
-    """Today's visit by its code, or by the last digits of application or phone. Raises `NotFound`, `Several`."""
-    day = today(office, now)
-    try:
-        code = as_code(told)
-    except BadCode:
-        code = ""
-    if code:
-        visit = session.scalar(select(Visit).where(Visit.code == code, Visit.office == office.code).with_for_update())
-        if visit is None:
-            raise NotFound
-        return visit
-    digits = "".join(character for character in told if character.isdecimal())
-    if len(digits) < _FEWEST_DIGITS:
-        raise NotFound
-    fits = [
-        entry.visit
-        for entry in day_list(session, vault, office.code, day)
-        if entry.visit.state != "cancelled"
-        for last in {entry.application_last4, entry.phone_last4}
-        if last is not None and last.endswith(digits[-4:])
-    ]
-    if not fits:
-        raise NotFound
-    if len(fits) > 1:
-        raise Several([visit.code for visit in fits])
-    return session.scalars(select(Visit).where(Visit.id == fits[0].id).with_for_update()).one()
 
 
 def check_in(session: Session, outbox: Outbox, visit: Visit, now: datetime, by: By) -> Visit:
@@ -162,8 +118,8 @@ def may_walk_in(office: OfficeFacts, lane: Lane, now: datetime) -> bool:
 def call_next(session: Session, office: OfficeFacts, counter: int, now: datetime, by: By) -> Visit | None:
     """The next in turn, called to a counter; none where nobody waits.
 
-    P and A alternate while both wait; within a queue whoever is due first (a booking by its time once that has come,
-    the others by their coming). Two counters never call the same person.
+    P and A alternate while both wait; within a queue whoever is due first (a booking by its time, or by their coming
+    where they came after it; walk-ins by their coming). Two counters never call the same person.
     """
     day = today(office, now)
     last = session.scalar(
@@ -221,12 +177,12 @@ def end_of_day(session: Session, outbox: Outbox, visit_id: int, now: datetime) -
 
     Nobody is absent from an office that was closed, nor where the application says that they were there.
     """
-    visit = session.scalar(select(Visit).where(Visit.id == visit_id, Visit.state == "booked").with_for_update())
+    visit = session.scalar(select(Visit).where(Visit.id == visit_id, IS_BOOKED).with_for_update())
     if visit is None:
         return False
     slot = session.get_one(Slot, visit.slot_id)
     if not slot.is_open:
-        return booking.cancel_visit(session, outbox, visit, f"over:{visit.uid.hex()}", now, seats.CLOCK, tells=False)
+        return changing.cancel_visit(session, outbox, visit, f"over:{visit.uid.hex()}", now, seats.CLOCK, tells=False)
     row = None if visit.application_id is None else session.get_one(Application, visit.application_id)
     if row is not None and row.status not in booking.NEEDS_A_VISIT:
         _end(session, visit, "done", now, seats.CLOCK)
@@ -239,19 +195,18 @@ def overdue(session: Session, office: OfficeFacts, now: datetime, limit: int = 2
     day = today(office, now)
     closes = max((span.closes for span in day_hours(office, day).spans), default=None)
     over = closes is None or now >= datetime.combine(day, closes, tzinfo=office.zone)
-    past = Visit.day <= day if over else Visit.day < day
-    query = (
-        select(Visit.id)
-        .where(Visit.office == office.code, Visit.state == "booked", past, Visit.starts_at < now)
-        .order_by(Visit.id)
-        .limit(limit)
-    )
-    return list(session.scalars(query))
+    # By time alone, for these are few: the office's index holds whatever has ever been there.
+    query = select(Visit.id, Visit.day, Visit.office).where(IS_BOOKED, Visit.starts_at < now)
+    return [
+        row.id
+        for row in session.execute(query.order_by(Visit.starts_at, Visit.id))
+        if row.office == office.code and (row.day < day or (over and row.day == day))
+    ][:limit]
 
 
 def _first(session: Session, office: str, day: date, queue: Queue, now: datetime) -> int | None:
     """Bookings count from their time, or from their coming where that was later; walk-ins from their coming."""
-    due = func.coalesce(Visit.starts_at, Visit.arrived_at)
+    due = case((Visit.starts_at > Visit.arrived_at, Visit.starts_at), else_=Visit.arrived_at)
     later = or_(Visit.starts_at.is_(None), Visit.starts_at <= now)
     waiting: Row[Any] | None = session.execute(
         select(Visit.id)

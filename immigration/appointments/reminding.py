@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from immigration.appointments import telling
 from immigration.appointments.calendar import rules_of, today
-from immigration.appointments.tables import Visit
+from immigration.appointments.tables import IS_BOOKED, Visit
 from immigration.contacts import know
 from immigration.messages.outbox import Outbox
 from immigration.offices.catalogue import OfficeFacts
@@ -27,9 +27,10 @@ def due(session: Session, office: OfficeFacts, now: datetime, limit: int = 200) 
         select(Visit.id, Visit.day, Visit.set_at)
         .where(
             Visit.office == office.code,
-            Visit.state == "booked",
+            IS_BOOKED,
             Visit.day.in_(days),
             Visit.starts_at > now + _LATEST_BEFORE,
+            Visit.starts_at < now + 2 * _DAY,
             or_(Visit.reminded_for.is_(None), Visit.reminded_for != Visit.starts_at),
         )
         .order_by(Visit.starts_at, Visit.id)
@@ -44,21 +45,21 @@ def remind(session: Session, outbox: Outbox, visit_id: int, now: datetime) -> bo
     phone = telling.phone_for(session, outbox, phone_hash)
     if phone is not None:
         know(session, outbox.vault, phone, now)
-    visit = session.scalar(select(Visit).where(Visit.id == visit_id, Visit.state == "booked").with_for_update())
+    visit = session.scalar(select(Visit).where(Visit.id == visit_id, IS_BOOKED).with_for_update())
     if visit is None or visit.starts_at is None or visit.reminded_for == visit.starts_at:
-        return False
-    visit.reminded_for = visit.starts_at
-    session.flush()
-    if phone is None:
         return False
     office = outbox.catalogue().office(visit.office)
     if visit.day == today(office, now):
         template, until = "R_JADWAL-hari", visit.starts_at
     else:
-        # "Tomorrow" is true until midnight.
+        # "Tomorrow" is true until midnight; whom quiet hours keep from hearing it is reminded in the morning.
         template, until = "R_JADWAL", datetime.combine(visit.day, datetime.min.time(), tzinfo=office.zone)
     begins = outbox.not_quiet(visit.office, now)
     if until <= begins:
+        return False
+    visit.reminded_for = visit.starts_at
+    session.flush()
+    if phone is None:
         return False
     return (
         telling.say(session, outbox, visit, template, phone, now, {}, waits=True, validity=until - begins) is not None

@@ -8,11 +8,14 @@ from sqlalchemy.orm import Session
 
 from immigration.appointments import seats
 from immigration.appointments.tables import Hold, HoldDay, QuotaAlert, SeatEvent, Slot, Visit, Waiting
+from immigration.offices.tables import Office
 
 PHONES_KEPT: Final = timedelta(days=90)
 KEPT: Final = timedelta(days=365)
 _HOLD_DAYS_KEPT: Final = timedelta(days=2)
 _BATCH: Final = 500
+# Each of a session's seats may be a visit.
+_SLOTS: Final = 50
 
 
 def forget(session: Session, now: datetime) -> int:
@@ -53,15 +56,25 @@ def let_go(session: Session, phone_hash: bytes, now: datetime) -> None:
 
 
 def purge(session: Session, now: datetime) -> int:
-    """Delete a batch of slots that are over for a year, with their visits and events; how many."""
+    """Delete a batch of what is over for a year; how many: visits, walk-ins and slots, each with its events.
+
+    A slot goes in one piece with its visits, so that its numbers add up to the end.
+    """
     before = (now - KEPT).date()
-    slots = list(session.scalars(select(Slot.id).where(Slot.day < before).order_by(Slot.id).limit(_BATCH)))
-    over = list(session.scalars(select(Visit.id).where(Visit.day < before).order_by(Visit.id).limit(_BATCH)))
-    if over:
-        session.execute(delete(SeatEvent).where(SeatEvent.visit_id.in_(over)))
-        session.execute(delete(Visit).where(Visit.id.in_(over)))
-    if slots and not over:
+    # By office, as the indexes are: this is asked each minute, and mostly nothing is old.
+    offices = list(session.scalars(select(Office.code)))
+    old = select(Slot.id).where(Slot.office.in_(offices), Slot.day < before)
+    slots = list(session.scalars(old.order_by(Slot.office, Slot.day).limit(_SLOTS)))
+    over = select(Visit.id).where(Visit.office.in_(offices), Visit.day < before)
+    visits = list(session.scalars(over.where(Visit.slot_id.is_(None) | Visit.slot_id.in_(slots))))
+    if visits:
+        # Where a visit was moved, another day's slot, which may stay, has events of it as well.
+        own = SeatEvent.visit_id.in_(visits)
+        session.execute(delete(SeatEvent).where(own, SeatEvent.slot_id.is_(None)))
+        session.execute(update(SeatEvent).where(own).values(visit_id=None).execution_options(synchronize_session=False))
+        session.execute(delete(Visit).where(Visit.id.in_(visits)))
+    if slots:
         session.execute(delete(SeatEvent).where(SeatEvent.slot_id.in_(slots)))
         session.execute(delete(Hold).where(Hold.slot_id.in_(slots)))
         session.execute(delete(Slot).where(Slot.id.in_(slots)))
-    return len(over) + (0 if over else len(slots))
+    return len(visits) + len(slots)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from immigration.appointments.tables import Hold, HoldDay, SeatEvent, Slot
@@ -22,6 +22,24 @@ LIST: Final = bytes(16)
 
 _NOTHING: Final = {"slot_id": None, "visit_id": None, "held_by": 0, "booked_by": 0, "occasion": None}
 KEPT_FOR_LIST: Final = timedelta(minutes=3)
+
+
+# Put together once: that costs more than running them.
+_HOLD_OF: Final = select(Hold).where(Hold.phone_hash == bindparam("whose"), Hold.about == bindparam("what"))
+assert isinstance(SeatEvent.__table__, Table)
+_NOTE: Final = insert(SeatEvent.__table__)
+_TAKE: Final = (
+    update(Slot)
+    .where(
+        Slot.id == bindparam("slot"),
+        Slot.is_open,
+        Slot.starts_at > bindparam("after"),
+        Slot.held + Slot.booked + bindparam("more_held") + bindparam("more_booked") <= Slot.capacity,
+    )
+    .values(held=Slot.held + bindparam("more_held"), booked=Slot.booked + bindparam("more_booked"))
+    .returning(Slot)
+    .execution_options(populate_existing=True)
+)
 
 
 class SlotGone(Exception):
@@ -48,21 +66,10 @@ def take(session: Session, slot_id: int, now: datetime, after: datetime, *, held
 
     What lapsed is given back first where that is needed. Raises `SlotGone`.
     """
-    taken = (
-        update(Slot)
-        .where(
-            Slot.id == slot_id,
-            Slot.is_open,
-            Slot.starts_at > after,
-            Slot.held + Slot.booked + held + booked <= Slot.capacity,
-        )
-        .values(held=Slot.held + held, booked=Slot.booked + booked)
-        .returning(Slot)
-        .execution_options(populate_existing=True)
-    )
-    slot = session.scalars(taken).first()
+    wanted = {"slot": slot_id, "after": after, "more_held": held, "more_booked": booked}
+    slot = session.scalars(_TAKE, wanted).first()
     if slot is None and release_lapsed(session, slot_id, now):
-        slot = session.scalars(taken).first()
+        slot = session.scalars(_TAKE, wanted).first()
     if slot is None:
         raise SlotGone
     return slot
@@ -98,7 +105,7 @@ def sweep_lapsed(session: Session, now: datetime) -> int:
 
 def hold_of(session: Session, phone_hash: bytes, about: str) -> Hold | None:
     """The seat that this phone holds for this, lapsed or not."""
-    return session.scalar(select(Hold).where(Hold.phone_hash == phone_hash, Hold.about == about))
+    return session.scalar(_HOLD_OF, {"whose": phone_hash, "what": about})
 
 
 def hold(
@@ -110,14 +117,18 @@ def hold(
     now: datetime,
     after: datetime,
     by: By,
+    occasion: str | None = None,
 ) -> Slot:
     """Hold a seat for a phone, in place of another that it held for the same; the contact is locked already.
 
-    The same seat again is held on. Raises `SlotGone`, `TooManyHolds`; then nothing may be committed.
+    The same seat again is held on. Its event is found by `occasion`, so that whoever asked for the seat can be told
+    again which one it was. Raises `SlotGone`, `TooManyHolds`; then nothing may be committed.
     """
     before = hold_of(session, phone_hash, about)
     if before is not None and before.slot_id == slot_id and before.expires_at > now:
         _extend(session, before.id, now + timedelta(minutes=rules.hold_minutes))
+        if occasion is not None:
+            note(session, now, by, {"slot_id": slot_id, "kind": "held", "occasion": occasion})
         return session.get_one(Slot, slot_id)
     others = select(Hold.id).where(
         Hold.phone_hash == phone_hash, Hold.about != about, Hold.about.not_like("offer:%"), Hold.expires_at > now
@@ -132,11 +143,12 @@ def hold(
     )
     if int(session.scalar(counted) or 0) > rules.holds_per_day:
         raise TooManyHolds
-    if before is not None and before.slot_id < slot_id:
+    # On the same slot as well: whoever sweeps what lapsed takes the hold before its slot.
+    if before is not None and before.slot_id <= slot_id:
         release(session, before, now, by)
         before = None
     until = now + timedelta(minutes=rules.hold_minutes)
-    return keep(session, phone_hash, about, slot_id, until, now, after, by, before)
+    return keep(session, phone_hash, about, slot_id, until, now, after, by, before, occasion)
 
 
 def keep(
@@ -149,6 +161,7 @@ def keep(
     after: datetime,
     by: By,
     instead_of: Hold | None = None,
+    occasion: str | None = None,
 ) -> Slot:
     """Take a seat as held until then, giving back the one it replaces. Raises `SlotGone`."""
     slot = take(session, slot_id, now, after, held=1)
@@ -157,7 +170,7 @@ def keep(
     session.execute(
         insert(Hold).values(slot_id=slot_id, phone_hash=phone_hash, about=about, taken_at=now, expires_at=until)
     )
-    note(session, now, by, {"slot_id": slot_id, "kind": "held", "held_by": 1})
+    note(session, now, by, {"slot_id": slot_id, "kind": "held", "held_by": 1, "occasion": occasion})
     return slot
 
 
@@ -202,7 +215,7 @@ def note(session: Session, now: datetime, by: By, *events: Mapping[str, Any]) ->
     """Write down what happened to seats and visits."""
     if events:
         whose = {"at": now, "actor": by.actor, "through": by.through}
-        session.execute(insert(SeatEvent), [_NOTHING | whose | dict(event) for event in events])
+        session.execute(_NOTE, [_NOTHING | whose | dict(event) for event in events])
 
 
 def _extend(session: Session, hold_id: int, until: datetime) -> None:

@@ -1,6 +1,7 @@
 """How are seats, visits, the waiting list and their history kept? (docs/data.md says why and how long.)"""
 
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import (
     Boolean,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -75,7 +77,6 @@ class Visit(Base):
 
     __tablename__ = "visits"
     __table_args__ = (
-        Index("ix_visits_office_day_lane", "office", "day", "lane"),
         # One open visit per application, whoever books it.
         Index(
             "ux_visits_application_open",
@@ -86,6 +87,13 @@ class Visit(Base):
         ),
         Index("ix_visits_application_id", "application_id"),
         Index("ix_visits_phone_hash", "phone_hash"),
+        # Whose phone is still to be let go of.
+        Index(
+            "ix_visits_named_day",
+            "day",
+            sqlite_where=text("phone_hash IS NOT NULL"),
+            postgresql_where=text("phone_hash IS NOT NULL"),
+        ),
         Index(
             "ix_visits_slot_id_booked",
             "slot_id",
@@ -95,11 +103,11 @@ class Visit(Base):
         # What a reminder or the end of a day still has to look at.
         Index(
             "ix_visits_booked",
-            "office",
-            "day",
+            "starts_at",
             sqlite_where=text("state = 'booked'"),
             postgresql_where=text("state = 'booked'"),
         ),
+        # The day list's index as well.
         Index("ux_visits_queue", "office", "day", "queue", "queue_number", unique=True),
     )
 
@@ -205,6 +213,7 @@ class Waiting(Base):
             postgresql_where=text("state = 'offered'"),
         ),
         Index("ix_waiting_last_day", "last_day"),
+        Index("ix_waiting_phone_hash", "phone_hash"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -223,6 +232,8 @@ class Waiting(Base):
     offered_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Offers that came to nothing; a refused or silent offer does not come again for the same slot.
     offers: Mapped[int] = mapped_column(SmallInteger)
+    # Of these the last ones that nobody answered.
+    missed: Mapped[int] = mapped_column(SmallInteger)
 
 
 class QuotaAlert(Base):
@@ -236,3 +247,9 @@ class QuotaAlert(Base):
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     # The last day of the weeks that it was told of.
     told_for: Mapped[date | None] = mapped_column(Date)
+
+
+# Said in so many words and not by a parameter: only then does SQLite see that an index of these alone will do.
+IS_BOOKED: Final = Visit.state == literal_column("'booked'")
+WAITS: Final = Waiting.state == literal_column("'waiting'")
+IS_OFFERED: Final = Waiting.state == literal_column("'offered'")

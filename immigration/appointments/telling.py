@@ -16,15 +16,25 @@ from immigration.messages.outbox import Draft, Lane, Outbox
 from immigration.offices.catalogue import OfficeFacts
 from immigration.people import Language, as_language
 
-_ORIGINALS: Final[dict[Language, str]] = {"id": "KTP dan KK asli", "min": "KTP jo KK asli", "en": "original KTP and KK"}
+ORIGINALS: Final[dict[str, str]] = {"id": "KTP dan KK asli", "min": "KTP jo KK asli", "en": "original KTP and KK"}
+"""What everybody brings, whatever they come for."""
+
 _LEAST: Final = timedelta(minutes=5)
 _DAY: Final = timedelta(days=1)
 
 
 def occasion(visit: Visit, what: str) -> str:
-    """What a message about this visit is called, as it is now: another time is another piece of news."""
+    """What a message about this visit is called, as it is now: another time is another piece of news.
+
+    So is one that it had before: whoever moves there and back and there again is told each time.
+    """
     when = "" if visit.starts_at is None else f"{int(visit.starts_at.timestamp())}"
-    return f"visit:{visit.uid.hex()}:{what}:{when}"
+    return f"visit:{visit.uid.hex()}:{what}:{when}:{visit.moves}"
+
+
+def offer_occasion(entry: Waiting) -> str:
+    """What the message about the offer that stands now is called."""
+    return f"offer:{entry.id}:{entry.slot_id}:{entry.offers}"
 
 
 def times(starts_at: datetime, office: OfficeFacts, language: Language) -> dict[str, str]:
@@ -98,7 +108,7 @@ def say(
 
 def papers(outbox: Outbox, service: str | None, language: Language) -> str:
     """What to bring for a service."""
-    return _ORIGINALS[language] if service is None else outbox.catalogue().service(service).papers[language]
+    return ORIGINALS[language] if service is None else outbox.catalogue().service(service).papers[language]
 
 
 def waits(session: Session, outbox: Outbox, entry: Waiting, phone: str, now: datetime) -> None:
@@ -134,7 +144,7 @@ def offered(
     outbox.put(
         session,
         Draft(
-            occasion=f"offer:{entry.id}:{slot.id}:{entry.offers}",
+            occasion=offer_occasion(entry),
             template="V_TAWARAN",
             values=values,
             language=language,

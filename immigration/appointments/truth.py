@@ -19,7 +19,7 @@ def is_as_told(session: Session, occasion: str) -> bool:
     """
     kind, _, about = occasion.partition(":")
     if kind == "visit":
-        uid, what, when = about.split(":")
+        uid, what, when, _ = about.split(":")
         if what not in _OF_AN_OPEN_VISIT:
             return True
         row = session.execute(select(Visit.state, Visit.starts_at).where(Visit.uid == bytes.fromhex(uid))).first()

@@ -11,8 +11,9 @@ from immigration.appointments import seats, telling
 from immigration.appointments.availability import asked
 from immigration.appointments.booking import Wish, about, book_offer
 from immigration.appointments.calendar import earliest_start, rules_of, today
+from immigration.appointments.freeing import free_offered
 from immigration.appointments.seats import By, SlotGone
-from immigration.appointments.tables import Hold, Slot, Visit, Waiting
+from immigration.appointments.tables import IS_OFFERED, WAITS, Hold, Slot, Visit, Waiting
 from immigration.contacts import know
 from immigration.database import upsert
 from immigration.messages.outbox import Outbox
@@ -20,7 +21,7 @@ from immigration.offices.catalogue import OfficeFacts
 from immigration.offices.visit_rules import Lane, VisitRules, as_lane
 
 OFFERS_MISSED: Final = 3
-"""So many offers that nobody answered end the waiting: that phone is not read."""
+"""So many offers in a row that nobody answered end the waiting: that phone is not read."""
 
 _OPEN: Final = ("waiting", "offered")
 
@@ -51,6 +52,7 @@ def join(
             since=now,
             state="waiting",
             offers=0,
+            missed=0,
         )
         .on_conflict_do_nothing()
     )
@@ -68,7 +70,7 @@ def leave(session: Session, entry: Waiting, now: datetime, by: By) -> None:
     """Off the list; a seat that was offered goes to the next."""
     held = seats.hold_of(session, entry.phone_hash, f"offer:{entry.id}")
     if held is not None:
-        seats.release(session, held, now, by)
+        free_offered(session, held, now, by)
     entry.state = "left"
 
 
@@ -82,7 +84,7 @@ def offer_to(session: Session, phone_hash: bytes, now: datetime) -> Waiting | No
     """The offer that this phone has to answer now."""
     return session.scalar(
         select(Waiting)
-        .where(Waiting.phone_hash == phone_hash, Waiting.state == "offered", Waiting.offered_until > now)
+        .where(Waiting.phone_hash == phone_hash, IS_OFFERED, Waiting.offered_until > now)
         .order_by(Waiting.id)
         .limit(1)
     )
@@ -98,11 +100,14 @@ def accept(session: Session, outbox: Outbox, entry: Waiting, phone: str, occasio
 def decline(session: Session, entry: Waiting, now: datetime, by: By) -> None:
     """Not this seat: it goes to the next, and whoever declined waits on for another."""
     _withdraw(session, entry, now, by)
+    entry.missed = 0
 
 
 def offers_due(session: Session, now: datetime) -> list[int]:
     """Offers that nobody answered in time."""
-    query = select(Waiting.id).where(Waiting.state == "offered", Waiting.offered_until <= now).order_by(Waiting.id)
+    query = (
+        select(Waiting.id).where(IS_OFFERED, Waiting.offered_until <= now).order_by(Waiting.offered_until, Waiting.id)
+    )
     return list(session.scalars(query.limit(200)))
 
 
@@ -113,14 +118,13 @@ def pass_on(session: Session, outbox: Outbox, entry_id: int, now: datetime) -> b
     if phone is not None:
         know(session, outbox.vault, phone, now)
     entry = session.scalar(
-        select(Waiting)
-        .where(Waiting.id == entry_id, Waiting.state == "offered", Waiting.offered_until <= now)
-        .with_for_update()
+        select(Waiting).where(Waiting.id == entry_id, IS_OFFERED, Waiting.offered_until <= now).with_for_update()
     )
     if entry is None:
         return False
     _withdraw(session, entry, now, seats.CLOCK)
-    if entry.offers >= OFFERS_MISSED:
+    entry.missed += 1
+    if entry.missed >= OFFERS_MISSED:
         entry.state = "over"
     return True
 
@@ -128,7 +132,7 @@ def pass_on(session: Session, outbox: Outbox, entry_id: int, now: datetime) -> b
 def _withdraw(session: Session, entry: Waiting, now: datetime, by: By) -> None:
     held = seats.hold_of(session, entry.phone_hash, f"offer:{entry.id}")
     if held is not None:
-        seats.release(session, held, now, by)
+        free_offered(session, held, now, by)
     entry.state = "waiting"
     entry.offers += 1
     entry.offered_until = None
@@ -137,7 +141,7 @@ def _withdraw(session: Session, entry: Waiting, now: datetime, by: By) -> None:
 
 def lines(session: Session) -> list[tuple[str, str]]:
     """The offices and lanes in which somebody waits."""
-    query = select(Waiting.office, Waiting.lane).where(Waiting.state == "waiting").distinct()
+    query = select(Waiting.office, Waiting.lane).where(WAITS).distinct()
     return [(row.office, row.lane) for row in session.execute(query.order_by(Waiting.office, Waiting.lane))]
 
 
@@ -147,7 +151,7 @@ def matches(session: Session, office: OfficeFacts, lane: str, now: datetime, lim
     if not free:
         return []
     found: list[tuple[int, int]] = []
-    line = select(Waiting).where(Waiting.office == office.code, Waiting.lane == lane, Waiting.state == "waiting")
+    line = select(Waiting).where(Waiting.office == office.code, Waiting.lane == lane, WAITS)
     for entry in session.scalars(line.order_by(Waiting.id)):
         for slot_id, (row, count) in free.items():
             if count > 0 and slot_id != entry.slot_id and entry.first_day <= row.day <= entry.last_day:
@@ -165,7 +169,7 @@ def offer(session: Session, outbox: Outbox, entry_id: int, slot_id: int, now: da
     phone = telling.phone_for(session, outbox, phone_hash)
     if phone is not None:
         know(session, outbox.vault, phone, now)
-    entry = session.scalar(select(Waiting).where(Waiting.id == entry_id, Waiting.state == "waiting").with_for_update())
+    entry = session.scalar(select(Waiting).where(Waiting.id == entry_id, WAITS).with_for_update())
     if entry is None:
         return False
     if phone is None:
@@ -185,7 +189,8 @@ def offer(session: Session, outbox: Outbox, entry_id: int, slot_id: int, now: da
                 entry.phone_hash,
                 f"offer:{entry.id}",
                 slot_id,
-                until,
+                # A little longer, so that unanswered it goes to the next and not to whoever dials in that minute.
+                until + seats.KEPT_FOR_LIST,
                 now,
                 earliest_start(office, now),
                 seats.CLOCK,
@@ -218,7 +223,7 @@ def end_old(session: Session, office: OfficeFacts, now: datetime) -> int:
     """Whose last day has passed waits no longer; how many."""
     ended = (
         update(Waiting)
-        .where(Waiting.office == office.code, Waiting.state == "waiting", Waiting.last_day < today(office, now))
+        .where(Waiting.office == office.code, WAITS, Waiting.last_day < today(office, now))
         .values(state="over")
         .returning(Waiting.id)
         .execution_options(synchronize_session=False)

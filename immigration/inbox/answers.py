@@ -1,7 +1,6 @@
 """What is the answer to each keyword, and what does it change? One function per keyword (domain.md 9.6)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,71 +11,25 @@ from immigration import privacy
 from immigration.applications.states import Status, is_end
 from immigration.applications.tables import Application
 from immigration.applications.unlinking import linked_to, unlink
-from immigration.contacts import Contact, choose, phone_of
+from immigration.appointments.truth import is_as_told
+from immigration.contacts import Contact, choose
 from immigration.identity import Try, attempt
 from immigration.inbox import facts
 from immigration.inbox.keywords import Keyword, Wish
-from immigration.inbox.tables import Inbound
+from immigration.inbox.replies import OCCASION, TOLD, Reply, Sender
+from immigration.inbox.visits import VisitAnswers
 from immigration.inputs import BadDate, birth_date, looks_like_nik
-from immigration.messages.notices import language_for, text_of
+from immigration.messages.notices import text_of
 from immigration.messages.outbox import Draft, Lane, Outbox, body_of, cancel, newest_to
 from immigration.messages.tables import Message
-from immigration.offices.catalogue import OfficeFacts
-from immigration.people import Language, as_language, choose_language
+from immigration.people import Language, choose_language
 from immigration.tasks import open_task
-from immigration.vault import Vault
 
 _VALID: Final = timedelta(days=1)
 _SMS: Final = "sms"
 _MOST: Final = 40
 _FEES: Final[dict[Language, str]] = {"id": "BIAYA", "min": "BIAYO", "en": "FEE"}
 _PAPERS: Final[dict[Language, str]] = {"id": "SYARAT", "min": "SYARAIK", "en": "REQ"}
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer: a template with its values, or a message of ours to repeat."""
-
-    template: str
-    values: Mapping[str, str] = field(default_factory=dict)
-    language: Language | None = None
-    application_id: int | None = None
-    repeats: Message | None = None
-    greets: bool = True
-    farewell: bool = False
-
-
-OCCASION: Final = "inbound:"
-"""What the occasion of every answer begins with."""
-
-FORWARDED: Final = Reply("A_TERUSKAN")
-"""Said once to whoever writes in their own words."""
-
-
-@dataclass(frozen=True)
-class Sender:
-    """Who wrote, as far as we know them."""
-
-    uid: bytes
-    phone_hash: bytes
-    phone: str
-    office: OfficeFacts
-    language: Language
-
-    @classmethod
-    def of(cls, session: Session, vault: Vault, outbox: Outbox, row: Inbound) -> "Sender":
-        """The sender of a stored message whose phone is known."""
-        assert row.phone_hash is not None, "a sender without a phone is left in peace"
-        contact = session.get_one(Contact, row.phone_hash)
-        office = outbox.catalogue().office(row.office)
-        recorded = session.scalar(
-            select(Application.language)
-            .where(Application.phone_hash == row.phone_hash)
-            .order_by(Application.id.desc())
-            .limit(1)
-        )
-        language = language_for(session, row.phone_hash, None if recorded is None else as_language(recorded), office)
-        return cls(row.uid, row.phone_hash, phone_of(vault, contact), office, language)
 
 
 _Handler = Callable[[Session, Sender, Wish, datetime], Reply]
@@ -88,6 +41,7 @@ class Answers:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._vault = outbox.vault
+        self._visits = VisitAnswers(outbox)
         self._handlers: dict[Keyword, _Handler] = {
             Keyword.STATUS: self._status,
             Keyword.INFO: lambda session, sender, wish, now: Reply("A_INFO"),
@@ -104,6 +58,7 @@ class Answers:
             Keyword.SALAH: self._not_me,
             Keyword.YA: self._yes,
             Keyword.TIDAK: self._no,
+            **self._visits.handlers,
         }
 
     def to(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply | None:
@@ -112,6 +67,8 @@ class Answers:
 
     def write(self, session: Session, sender: Sender, reply: Reply, now: datetime) -> None:
         """Write the answer to whoever asked; once per message of theirs."""
+        if reply is TOLD:
+            return
         occasion = OCCASION + sender.uid.hex()
         if reply.repeats is not None:
             text = body_of(self._vault, reply.repeats)
@@ -222,12 +179,18 @@ class Answers:
         return Reply("A_MULAI")
 
     def _yes(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        offered = self._visits.answer_offer(session, sender, True, now)
+        if offered is not None:
+            return offered
         if not self._was_asked(session, sender):
             return Reply("A_YA_KOSONG")
         self._choose(session, sender, "R_PRIVASI", True, now)
         return Reply("A_YA")
 
     def _no(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
+        offered = self._visits.answer_offer(session, sender, False, now)
+        if offered is not None:
+            return offered
         if not self._was_asked(session, sender):
             return Reply("A_YA_KOSONG")
         self._choose(session, sender, "R_PRIVASI", False, now)
@@ -253,13 +216,19 @@ class Answers:
         return Reply("A_DATA", {"daftar": f"HP, {_listed(own)}" if own else "HP", "lokasi": sender.office.name})
 
     def _again(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
-        last = newest_to(
-            session,
-            sender.phone_hash,
-            Message.category.in_(("case", "reminder")),
-            Message.body_sealed.is_not(None),
-            Message.submitting_at.is_not(None),
+        """The newest that still holds: no reminder of a visit that was moved, no offer that has ended."""
+        newest = session.scalars(
+            select(Message)
+            .where(
+                Message.phone_hash == sender.phone_hash,
+                Message.category.in_(("case", "reminder", "visit")),
+                Message.body_sealed.is_not(None),
+                Message.submitting_at.is_not(None),
+            )
+            .order_by(Message.id.desc())
+            .limit(_MOST)
         )
+        last = next((message for message in newest if is_as_told(session, message.occasion)), None)
         return Reply("A_ULANG_KOSONG") if last is None else Reply(last.template, repeats=last)
 
     def _not_me(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:

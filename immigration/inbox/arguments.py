@@ -1,4 +1,4 @@
-"""Which application number, birth date or service stands in what follows a keyword?
+"""Which application number, birth date, service or visit stands in what follows a keyword?
 
 Texts come in folded (`keywords.parse`): digits and Latin letters are ASCII, what is invisible is gone.
 """
@@ -7,7 +7,10 @@ import re
 from typing import Final, NamedTuple
 
 from immigration import inputs
-from immigration.inbox.words import POLITE
+from immigration.appointments.codes import BadCode, as_code
+from immigration.inbox import dates
+from immigration.inbox.dates import WrittenDay, WrittenTime
+from immigration.inbox.words import POLITE, WAITING
 
 # A digit never is a separator too, and nothing is repeated within a repetition without the other of them between:
 # whatever the text, reading it takes time in proportion to its length.
@@ -54,6 +57,11 @@ _CODE_FIRST: Final = re.compile(f"{_S}*({_CODE_LETTERS}?)({_CODE_NUMBER}){_FREE_
 # "ITAS I": a figure of its own may be written without any digit.
 _CODE_SPACED: Final = re.compile(f"({_CODE_LETTERS}){_BETWEEN}([0-9Iil]{_CODE_DIGIT}?)")
 _CODE_LOOKALIKES: Final = str.maketrans("OoIil", "00111")
+_CODE_AMONG_WORDS: Final = re.compile(f"{_FREE_BEFORE}({_CODE_LETTERS})({_CODE_NUMBER}){_FREE_AFTER}")
+# "Paspor 10 tahun" holds neither a day nor an hour.
+_YEARS: Final = re.compile(f"{_FREE_BEFORE}(?:5|10){_S}?(?:tahun|taun|thn|th|years?){_FREE_AFTER}", re.IGNORECASE)
+_MARKED_FOUR: Final = re.compile(rf"\.\.\s?({LAST_FOUR}){_FREE_AFTER}")
+_VISIT_CODE: Final = re.compile(f"{_FREE_BEFORE}[0-9A-Z]{{3}}{_S}?[0-9A-Z]{{4}}{_FREE_AFTER}", re.IGNORECASE)
 
 
 class CaseArguments(NamedTuple):
@@ -63,6 +71,34 @@ class CaseArguments(NamedTuple):
     last4: str | None
     birth_date_text: str | None
     rest: str
+
+
+class VisitArguments(NamedTuple):
+    """Which seat or visit is meant, as far as it is clear; `unread` says that something of it is not."""
+
+    day: WrittenDay | None = None
+    time: WrittenTime | None = None
+    code: str | None = None
+    # On the waiting list.
+    waits: bool = False
+    unread: bool = False
+
+    @property
+    def names_nothing(self) -> bool:
+        """Whether no day or time was written at all."""
+        return self.day is None and self.time is None and not self.unread
+
+
+NO_VISIT: Final = VisitArguments()
+
+
+class VisitRead(NamedTuple):
+    """What a visit is for, and the words that are left."""
+
+    visit: VisitArguments
+    service: str | None
+    last4: str | None
+    rest: list[str]
 
 
 def words(text: str) -> list[str]:
@@ -121,6 +157,37 @@ def service(text: str) -> tuple[str | None, str]:
         return _code(*spaced.groups()), rest
     word = rest.upper()
     return (word if re.fullmatch(_CODE_LETTERS, word) and word not in POLITE else None), rest
+
+
+def visit(text: str) -> VisitRead:
+    """The day, time, code, service and last 4 digits that stand anywhere in the text."""
+    code, text = _visit_code(text)
+    years, text = _cut(_YEARS, text)
+    marked, text = _cut(_MARKED_FOUR, text)
+    read = dates.read(text)
+    found, rest = _cut(_CODE_AMONG_WORDS, read.rest)
+    last4, rest = (inputs.digits(marked[1]), rest) if marked else last_four(rest)
+    left = words(rest)
+    unread = read.unsure or any(not word.isalpha() for word in left)
+    asked = VisitArguments(read.day, read.time, code, not WAITING.isdisjoint(left), unread)
+    named = f"{rest} {years[0]}" if years else rest
+    return VisitRead(asked, _code(*found.groups()) if found else None, last4, words(named))
+
+
+def _visit_code(text: str) -> tuple[str | None, str]:
+    found = _VISIT_CODE.search(text)
+    while found:
+        try:
+            return as_code(found[0]), f"{text[: found.start()]} {text[found.end() :]}"
+        except BadCode:
+            found = _VISIT_CODE.search(text, found.start() + 1)
+    return None, text
+
+
+def _cut(pattern: re.Pattern[str], text: str) -> tuple[re.Match[str] | None, str]:
+    """What the pattern finds, and the text without it."""
+    found = pattern.search(text)
+    return found, text if found is None else f"{text[: found.start()]} ; {text[found.end() :]}"
 
 
 def _label_end(text: str) -> int:

@@ -12,9 +12,10 @@ from immigration.clock import Clock
 from immigration.contacts import know
 from immigration.database import Database, is_unreachable, upsert
 from immigration.inbox import guard
-from immigration.inbox.answers import FORWARDED, OCCASION, Answers, Sender
+from immigration.inbox.answers import Answers
 from immigration.inbox.keywords import Keyword, parse
 from immigration.inbox.officer import has_task, leave_task
+from immigration.inbox.replies import FORWARDED, Sender
 from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import Outbox, anything_queued, body_of, newest_to
 from immigration.messages.tables import Message
@@ -191,12 +192,8 @@ class InboxDesk:
     def _is_talkative(self, session: Session, phone_hash: bytes | None, now: datetime) -> bool:
         if phone_hash is None:
             return False
-        answers = (
-            Message.phone_hash == phone_hash,
-            Message.occasion.startswith(OCCASION),
-            Message.created_at > now - _HOUR,
-        )
-        answered = session.scalar(select(func.count()).select_from(Message).where(*answers))
+        answers = (Inbound.phone_hash == phone_hash, Inbound.state == "answered", Inbound.handled_at > now - _HOUR)
+        answered = session.scalar(select(func.count()).select_from(Inbound).where(*answers))
         return int(answered or 0) >= guard.ANSWERS_AN_HOUR
 
     def _has_receipt(self, session: Session, phone_hash: bytes, now: datetime) -> bool:

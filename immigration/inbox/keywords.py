@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from immigration.inbox import arguments
+from immigration.inbox import arguments, dates
+from immigration.inbox.arguments import NO_VISIT, VisitArguments
 from immigration.inbox.words import (
     ALIASES,
+    ASKED_POLITELY,
+    CODES,
     COMPANIONS,
     CONFIRMATIONS,
     FORGIVEN,
@@ -21,10 +24,12 @@ from immigration.inbox.words import (
     LANGUAGE_WORDS,
     LEADERS,
     LONGEST_PHRASE,
+    NO,
     OTHER_WORDS,
     PHRASES,
     POLITE,
     POLITE_LEADERS,
+    SERVICE_WORDS,
     Keyword,
 )
 from immigration.people import Language
@@ -42,6 +47,7 @@ _MOST_COMPANIONS: Final = 6
 
 # What may stand behind a keyword with nothing between; each group is a word.
 _SERVICE_GLUED: Final = re.compile(f"({arguments.CODE})")
+_DAY_GLUED: Final = re.compile("([0-9].*)")
 _GLUED: Final = {
     Keyword.STATUS: re.compile(f"({arguments.NUMBER})"),
     Keyword.BIAYA: _SERVICE_GLUED,
@@ -50,6 +56,11 @@ _GLUED: Final = {
     Keyword.STOP: re.compile("(SMS|PESAN|PENGINGAT)", re.IGNORECASE),
     Keyword.HAPUS: re.compile("(DATA)?(YA|YO|YES|SAYA)?", re.IGNORECASE),
     Keyword.SALAH: re.compile(f"({arguments.LAST_FOUR})"),
+    Keyword.JADWAL: _DAY_GLUED,
+    Keyword.DAFTAR: _DAY_GLUED,
+    Keyword.UBAH: _DAY_GLUED,
+    Keyword.BATAL: re.compile("(YA|YO|YES|IYA)", re.IGNORECASE),
+    Keyword.INGAT: re.compile("(YA|YO|YES|IYA|TIDAK|INDAK|NO)", re.IGNORECASE),
 }
 # "BIAYAPANAK"; with the other aliases this would take apart words such as "request".
 _WORD_GLUED: Final = re.compile("([A-Za-z]{3,6})")
@@ -75,6 +86,8 @@ class Wish:
     language: Language | None = None
     service: str | None = None
     confirmed: bool = False
+    refused: bool = False
+    visit: VisitArguments = NO_VISIT
 
 
 @dataclass(frozen=True)
@@ -104,7 +117,7 @@ def _spelt(typed: str) -> Wish | None:
             break
         if following.keyword in HARMLESS:
             asked = following
-        elif asked.word in POLITE_LEADERS and following.keyword in (Keyword.STOP, Keyword.HAPUS):
+        elif asked.word in POLITE_LEADERS and following.keyword in ASKED_POLITELY:
             wish = _wish(following)
             return _wish(asked) if wish is None else replace(wish, confirmed=False)
         else:
@@ -151,6 +164,11 @@ def _wish(asked: _Beginning) -> Wish | None:
     if keyword in (Keyword.BIAYA, Keyword.SYARAT):
         service, rest = arguments.service(behind)
         return Wish(keyword, rest, service=service)
+    if keyword is Keyword.JADWAL:
+        read = dates.read(behind)
+        return Wish(
+            keyword, arguments.trimmed(read.rest), visit=VisitArguments(read.day, read.time, unread=read.unsure)
+        )
     if keyword in HARMLESS:
         return Wish(keyword, arguments.trimmed(behind))
     return _firm_wish(asked)
@@ -168,8 +186,25 @@ def _firm_wish(asked: _Beginning) -> Wish | None:
     elif keyword is Keyword.SALAH:
         four, others = arguments.last_four(asked.behind)
         wish, companions = Wish(keyword, last4=four), arguments.words(others)
+    elif keyword is Keyword.INGAT:
+        wish = Wish(keyword, refused=not NO.isdisjoint(companions))
+    elif keyword in (Keyword.DAFTAR, Keyword.UBAH, Keyword.BATAL):
+        wish, companions = _visit_wish(keyword, asked.behind)
     known = all(word in COMPANIONS[keyword] or ALIASES.get(word) is keyword for word in companions)
     return wish if known and len(companions) <= _MOST_COMPANIONS else None
+
+
+def _visit_wish(keyword: Keyword, behind: str) -> tuple[Wish, list[str]]:
+    """A seat or visit, with the words beside it; figures that say nothing make it one that was not understood."""
+    visit, service, last4, beside = arguments.visit(behind)
+    if service is None:
+        service = next((word for word in beside if word in CODES), None)
+    said = (word for word in beside if word in SERVICE_WORDS or not word.isalpha())
+    rest = " ".join(said) if keyword is Keyword.DAFTAR else ""
+    asks = keyword is not Keyword.BATAL or visit.day is not None or "?" in behind
+    confirmed = not asks and " ".join(beside) in CONFIRMATIONS
+    wish = Wish(keyword, rest, last4=last4, service=service, confirmed=confirmed, visit=visit)
+    return wish, [word for word in beside if word.isalpha()]
 
 
 def _number_alone(typed: str) -> Wish | None:

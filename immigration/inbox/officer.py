@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from immigration.contacts import Contact
 from immigration.gsm7 import is_gsm7, septets
-from immigration.inbox.answers import Sender
+from immigration.inbox.replies import Sender
 from immigration.inbox.tables import Inbound, text_about
 from immigration.messages.outbox import Draft, Lane, Outbox
 from immigration.messages.tables import Message

@@ -27,6 +27,11 @@ class Keyword(StrEnum):
     SALAH = "SALAH"
     YA = "YA"
     TIDAK = "TIDAK"
+    JADWAL = "JADWAL"
+    DAFTAR = "DAFTAR"
+    UBAH = "UBAH"
+    BATAL = "BATAL"
+    INGAT = "INGAT"
 
 
 def _words(*lines: str) -> frozenset[str]:
@@ -49,6 +54,12 @@ _ALIASES: Final = {
     Keyword.SALAH: "SALAH",
     Keyword.YA: "YA YO YES IYA Y OK OKE SETUJU SATUJU",
     Keyword.TIDAK: "TIDAK INDAK NO T TDK NDAK GAK",
+    Keyword.JADWAL: "JADWAL JADWALNYA SLOT SLOTS",
+    # Without a date it shows the free ones, as JADWAL does.
+    Keyword.DAFTAR: "DAFTAR DAPTAR PESAN PASAN BOOK BOOKING REGISTER",
+    Keyword.UBAH: "UBAH CHANGE RESCHEDULE",
+    Keyword.BATAL: "BATAL BATALKAN BATALAN CANCEL",
+    Keyword.INGAT: "INGAT INGATKAN INGEK KUOTA QUOTA ALERT",
 }
 ALIASES: Final = {word: keyword for keyword, words in _ALIASES.items() for word in words.split()}
 # Every word that a text of ours may tell people to send.
@@ -67,6 +78,8 @@ PHRASES: Final = {
             *("BUKAN SAYA", "BUKAN AMBO", "BUKAN AKU", "BUKAN DEN", "INI BUKAN SAYA", "IKO BUKAN AMBO"),
             *("NOT ME", "THIS IS NOT ME", "WRONG NUMBER", "WRONG PERSON"),
         ),
+        Keyword.JADWAL: ("CEK JADWAL", "CALIAK JADWAL", "CHECK SLOT"),
+        Keyword.UBAH: ("PINDAH JADWAL", "GANTI JADWAL", "PINDAH TANGGAL", "GANTI TANGGAL"),
     }.items()
     for phrase in phrases
 }
@@ -74,16 +87,29 @@ LONGEST_PHRASE: Final = max(map(len, PHRASES))
 
 # These answer a question and change nothing: a whole sentence may follow.
 HARMLESS: Final = frozenset(
-    {Keyword.STATUS, Keyword.BIAYA, Keyword.SYARAT, Keyword.JAM, Keyword.INFO, Keyword.AMBIL},
+    {Keyword.STATUS, Keyword.BIAYA, Keyword.SYARAT, Keyword.JAM, Keyword.INFO, Keyword.AMBIL, Keyword.JADWAL},
 )
 # "info biaya", "tolong cek status": the word that follows says more exactly what is wanted.
 LEADERS: Final = _words("TOLONG BANTU INFO CEK CALIAK CHECK")
 # Nobody asks for something that takes a firm will with these alone.
 POLITE_LEADERS: Final = _words("TOLONG")
+ASKED_POLITELY: Final = frozenset({Keyword.STOP, Keyword.HAPUS, Keyword.DAFTAR, Keyword.UBAH, Keyword.BATAL})
 
 _PEOPLE: Final = _words("PAK BAPAK BPK BU BUK IBU BANG DA UDA NI UNI KAK MAS MBAK MIN ADMIN SIR MADAM")
 _THANKS: Final = _words("TERIMA KASIH TERIMAKASIH MAKASIH TRIMS TARIMO TARIMOKASIH THANK THANKS YOU")
 POLITE: Final = _PEOPLE | _THANKS | _words("YA YO TOLONG MOHON PLEASE PLS DONG LAH SAJA")
+
+MINE: Final = _words("SAYA AMBO DEN AKU MY")
+_VISIT: Final = _words(
+    "KUNJUNGAN KUNJUANGAN JADWAL ANTRI ANTRIAN ANTREAN SLOT TEMPAT TAMPEK VISIT APPOINTMENT DATE TIME A AN THE",
+    "HARI TANGGAL TGL TG JAM PUKUL PKL SESI PAGI SIANG SORE MORNING AFTERNOON AT ON FOR TO UNTUK UNTUAK DI KE KA",
+)
+YES: Final = _words("YA YO YES IYA Y")
+NO: Final = _words("TIDAK INDAK NO TDK NDAK GAK STOP")
+WAITING: Final = _words("TUNGGU NUNGGU WAIT WAITING WAITLIST")
+# Codes of services that are booked and hold no figure.
+CODES: Final = _words("PANAK PGANTI PHILANG PRUSAK")
+SERVICE_WORDS: Final = CODES | _words("PASPOR PASSPORT BARU ANAK CHILD GANTI HILANG RUSAK TAHUN TAUN TH YEARS")
 
 # What may stand beside a keyword that takes a firm will; any other word makes the text a person's own.
 COMPANIONS: Final = {
@@ -103,11 +129,17 @@ COMPANIONS: Final = {
     Keyword.YA: _PEOPLE | _words("PLEASE"),
     Keyword.TIDAK: _PEOPLE | _words("SETUJU SATUJU USAH PERLU PARALU MAU THANKS"),
     Keyword.BAHASA: POLITE,
+    Keyword.DAFTAR: POLITE | _VISIT | WAITING | SERVICE_WORDS | _words("LIST"),
+    Keyword.UBAH: POLITE | _VISIT | MINE | _words("MENJADI JADI MANJADI PINDAH GANTI"),
+    Keyword.BATAL: POLITE | _VISIT | MINE | WAITING | YES | _words("DAFTAR LIST"),
+    Keyword.INGAT: POLITE | MINE | YES | NO | _words("JADWAL KUOTA BARU ME"),
 }
 
-# "hapus data saya ya" is only a polite wish to have it done, so YA confirms nowhere else.
+# "hapus data saya ya" is only a polite wish to have it done, so YA confirms nowhere else. Of a deletion or a visit.
 CONFIRMATIONS: Final = frozenset(
-    f"{what} {yes}".strip() for what in ("", "DATA", "MY DATA") for yes in ("YA", "YO", "YES", "IYA", "Y")
+    f"{what} {yes}".strip()
+    for what in ("", "DATA", "MY DATA", "KUNJUNGAN", "KUNJUANGAN", "JADWAL", "VISIT", "MY VISIT")
+    for yes in YES
 )
 
 LANGUAGE_WORDS: Final[dict[str, Language]] = {
@@ -128,7 +160,7 @@ LANGUAGE_WORDS: Final[dict[str, Language]] = {
 # question, and words with dozens of neighbours ("lang" and "yang", "data" and "kata").
 FORGIVEN: Final = _words(
     "STATUS CALIAK CHECK INFO BANTUAN TOLONG BIAYA BIAYO SYARAT SYARAIK REQUIREMENTS BAHASA BAHASO",
-    "LANGUAGE AMBIL AMBIAK COLLECT MULAI RESEND",
+    "LANGUAGE AMBIL AMBIAK COLLECT MULAI RESEND JADWAL",
 )
 # Words of the three languages that lie beside one of these and mean something else.
 OTHER_WORDS: Final = _words(

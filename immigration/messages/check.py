@@ -16,7 +16,7 @@ from immigration.people import LANGUAGES, Language
 # Written in capitals for another reason: abbreviations, what follows a keyword, and what catches the eye.
 _OTHER_CAPITALS: Final = frozenset(
     {
-        *("HP", "KTP", "NIK", "SMS", "ID", "MIN", "EN", "PANAK", "DDMMYYYY", "TTBBTTTT"),
+        *("HP", "KTP", "NIK", "SMS", "ID", "MIN", "EN", "PANAK", "DDMMYYYY", "TTBBTTTT", "TUNGGU", "WAIT"),
         *("SIAP", "DIAMBIL", "DIAMBIAK", "READY"),
     }
 )

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import cache
 from typing import Any, Final, Literal
 
-from sqlalchemy import case, false, insert, select, update
+from sqlalchemy import bindparam, case, false, insert, select, update
 from sqlalchemy.orm import Session
 
 from immigration.contacts import Contact, know
-from immigration.database import upsert
+from immigration.database import upsert_of
 from immigration.messages.quiet import QuietHours
 from immigration.messages.states import PENDING, RANK, State
 from immigration.messages.tables import Message, MessageEvent
@@ -47,6 +48,14 @@ _REPEATED: Final = (
     "language",
     "segments",
 )
+
+
+_GREETED: Final = select(Contact.privacy_at, Contact.greeting_id).where(Contact.phone_hash == bindparam("whose"))
+
+
+@cache
+def _new(dialect: str) -> Any:
+    return upsert_of(dialect, Message).on_conflict_do_nothing().returning(Message.__table__.c.id)
 
 
 class Lane(IntEnum):
@@ -152,9 +161,7 @@ class Outbox:
 
         One that waits already must not keep what follows it waiting for quiet hours or a lane that are not its own.
         """
-        contact = session.execute(
-            select(Contact.privacy_at, Contact.greeting_id).where(Contact.phone_hash == phone_hash)
-        ).one()
+        contact = session.execute(_GREETED, {"whose": phone_hash}).one()
         greeting_id = contact.greeting_id
         if contact.privacy_at is None:
             greeting_id = self._write(session, greeting, phone_hash, due - _BEFORE, now)
@@ -216,8 +223,7 @@ class Outbox:
         }
 
     def _insert(self, session: Session, values: dict[str, Any]) -> int | None:
-        row = upsert(session, Message).values(**values).on_conflict_do_nothing()
-        made = session.scalar(row.returning(Message.__table__.c.id))
+        made = session.scalar(_new(session.get_bind().dialect.name), values)
         if made is None:
             return None
         queued(session)

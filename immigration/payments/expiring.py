@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from immigration.applications.states import Status
 from immigration.applications.tables import Application, Payment
-from immigration.appointments import booking, seats
+from immigration.appointments import booking, changing, seats
 from immigration.appointments.tables import Hold, Visit
 from immigration.messages.outbox import Outbox
 from immigration.payments.paying import move, note
@@ -58,7 +58,7 @@ def _free_seat(session: Session, outbox: Outbox, application_id: int, now: datet
     )
     if visit is not None:
         occasion = f"expired:{visit.uid.hex()}"
-        booking.cancel_visit(session, outbox, visit, occasion, now, seats.CLOCK, tells=False)
+        changing.cancel_visit(session, outbox, visit, occasion, now, seats.CLOCK, tells=False)
     held = session.scalars(select(Hold).where(Hold.about == booking.about(application_id)).order_by(Hold.slot_id))
     for one in held.all():
         seats.release(session, one, now, seats.CLOCK)

@@ -5,13 +5,16 @@ from menus.desk import Caller, Desk
 from menus.topics import screen
 
 
-@screen(leads_to=("status", "fees", "hours", "language", "bye"))
+@screen(leads_to=("status", "visits", "fees", "hours", "language", "bye"))
 def main(caller: Caller, desk: Desk) -> View:
-    """Where every call begins. The numbers are published: 2, 3 and 6 come with what they lead to."""
+    """Where every call begins. The numbers are published: 3 and 6 come with what they lead to."""
+    visits = Option("2", Say("main.visits"), Go("visits"))
+    takes_visits = desk.catalogue.office(desk.office_code).visits is not None
     return Menu(
         Say("main"),
         (
             Option("1", Say("main.status"), Go("status")),
+            *((visits,) if takes_visits else ()),
             Option("4", Say("main.fees"), Go("fees")),
             Option("5", Say("main.hours"), Go("hours")),
             Option("7", Say("main.language"), Go("language")),

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from immigration.applications.record import DAYS_TO_COLLECT
+from immigration.applications.record import DAYS_TO_COLLECT, Details
 from immigration.applications.states import Group, Status
 from immigration.offices.catalogue import OfficeFacts, ServiceFacts
 from immigration.offices.hours import zone_label
-from menus.description import ByLanguage, Day, Lines, Moment, Rupiah, Say, ShortDay, Text, Verbatim
+from menus.description import ByLanguage, Day, Lines, Moment, NearDay, Rupiah, Say, ShortDay, Text, Verbatim
 from menus.desk import Case
 
 
@@ -33,15 +33,19 @@ def _words(case: Case, office: OfficeFacts, since: date, now: datetime) -> Text:
             return _payment(case, office, now)
         case Status.PERLU_LENGKAPI if details.missing:
             return Say("state.PERLU_LENGKAPI.missing", {"missing": Verbatim(details.missing), "office": place})
-        case Status.TIDAK_HADIR if details.due_on:
-            return Say("state.TIDAK_HADIR.due", {"office": place, "date": Day(details.due_on)})
+        case Status.TIDAK_HADIR:
+            return _absent(details, office)
+        case Status.LUNAS_TERJADWAL if case.visit_at:
+            begins = case.visit_at.astimezone(office.zone)
+            when: dict[str, Text | int] = {"day": NearDay(begins.date()), "time": _clock(begins, office)}
+            return Say("state.LUNAS_TERJADWAL.visit", {**when, "office": place})
         case Status.DIKIRIM_POS if details.receipt:
             return Say("state.DIKIRIM_POS.receipt", {"date": Day(since), "receipt": Verbatim(details.receipt)})
         case Status.IT_TERBIT if details.valid_until:
             return Say("state.IT_TERBIT.until", {"date": Day(details.valid_until)})
         case Status.SIAP_DIAMBIL:
             return Say("state.SIAP_DIAMBIL", {"office": place, "hours": ByLanguage(office.collection)})
-        case Status.LUNAS_TERJADWAL | Status.TIDAK_HADIR | Status.PERLU_LENGKAPI:
+        case Status.LUNAS_TERJADWAL | Status.PERLU_LENGKAPI:
             return Say(f"state.{case.status}", {"office": place})
         case Status.DISERAHKAN | Status.DIKIRIM_POS:
             return Say(f"state.{case.status}", {"date": Day(since)})
@@ -49,6 +53,18 @@ def _words(case: Case, office: OfficeFacts, since: date, now: datetime) -> Text:
             return Say("state.DIBATALKAN", {"date": Day(since), "office": place})
         case _:
             return Say(f"state.{case.status}")
+
+
+def _absent(details: Details, office: OfficeFacts) -> Text:
+    """A new date is chosen in this very menu, where the office takes visits by phone."""
+    key = "state.TIDAK_HADIR" if office.visits is None else "state.TIDAK_HADIR.visits"
+    if details.due_on:
+        return Say(f"{key}.due", {"office": Verbatim(office.name), "date": Day(details.due_on)})
+    return Say(key, {"office": Verbatim(office.name)})
+
+
+def _clock(local: datetime, office: OfficeFacts) -> Text:
+    return Lines((Moment(local), Verbatim(zone_label(office.zone))), joint=" ")
 
 
 def _payment(case: Case, office: OfficeFacts, now: datetime) -> Text:
@@ -61,7 +77,7 @@ def _payment(case: Case, office: OfficeFacts, now: datetime) -> Text:
         return Say("state.MENUNGGU_BAYAR.paid", {"amount": amount, "date": paid})
     due = payment.due_at.astimezone(office.zone)
     until: dict[str, Text | int] = {
-        "time": Lines((Moment(due), Verbatim(zone_label(office.zone))), joint=" "),
+        "time": _clock(due, office),
         "date": ShortDay(due.date(), now.astimezone(office.zone).year),
     }
     if payment.due_at < now:

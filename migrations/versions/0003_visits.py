@@ -140,12 +140,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_visits_application_id", ["application_id"], unique=False)
         batch_op.create_index(
             "ix_visits_booked",
-            ["office", "day"],
+            ["starts_at"],
             unique=False,
             sqlite_where=sa.text("state = 'booked'"),
             postgresql_where=sa.text("state = 'booked'"),
         )
-        batch_op.create_index("ix_visits_office_day_lane", ["office", "day", "lane"], unique=False)
+        batch_op.create_index(
+            "ix_visits_named_day",
+            ["day"],
+            unique=False,
+            sqlite_where=sa.text("phone_hash IS NOT NULL"),
+            postgresql_where=sa.text("phone_hash IS NOT NULL"),
+        )
         batch_op.create_index("ix_visits_phone_hash", ["phone_hash"], unique=False)
         batch_op.create_index(
             "ix_visits_slot_id_booked",
@@ -179,6 +185,7 @@ def upgrade() -> None:
         sa.Column("slot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("offered_until", UtcDateTime(), nullable=True),
         sa.Column("offers", sa.SmallInteger(), nullable=False),
+        sa.Column("missed", sa.SmallInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["application_id"],
             ["applications.id"],
@@ -199,6 +206,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("waiting", schema=None) as batch_op:
         batch_op.create_index("ix_waiting_last_day", ["last_day"], unique=False)
+        batch_op.create_index("ix_waiting_phone_hash", ["phone_hash"], unique=False)
         batch_op.create_index(
             "ix_waiting_line",
             ["office", "lane", "id"],
@@ -280,6 +288,7 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_waiting_line", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'")
         )
+        batch_op.drop_index("ix_waiting_phone_hash")
         batch_op.drop_index("ix_waiting_last_day")
 
     op.drop_table("waiting")
@@ -296,7 +305,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'booked'"),
         )
         batch_op.drop_index("ix_visits_phone_hash")
-        batch_op.drop_index("ix_visits_office_day_lane")
+        batch_op.drop_index(
+            "ix_visits_named_day",
+            sqlite_where=sa.text("phone_hash IS NOT NULL"),
+            postgresql_where=sa.text("phone_hash IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_visits_booked", sqlite_where=sa.text("state = 'booked'"), postgresql_where=sa.text("state = 'booked'")
         )

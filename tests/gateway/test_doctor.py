@@ -51,17 +51,30 @@ def test_a_healthy_product_has_a_line_for_each_part_and_exit_0(
     tick(redis_client, database, utc_now())
     run = doctor()
     assert (run.returncode, run.stderr) == (0, "")
-    settings, data, keys, reference, channels, redis, queue, clock, menus, texts = run.stdout.splitlines()
+    settings, data, keys, reference, seats, channels, redis, queue, clock, menus, texts = run.stdout.splitlines()
     assert settings == "ok    settings: demo, SMS by simulated"
     assert data.startswith(f"ok    database: {database.dialect}, revision ")
     assert keys == "ok    keys: DATA_KEYS opens the database (1 in the ring)"
     assert reference.startswith("ok    reference data: 2 offices, ")
+    assert seats == "ok    seats: each slot's numbers are what its events, holds and visits add up to"
     assert channels == "ok    channels: open: simulated"
     assert redis.startswith("ok    redis: version ")
     assert queue.startswith("note  queue work: no worker seen, 2 jobs wait")
     assert clock == "ok    clock: seen within the last minute"
     assert menus.startswith("ok    menus: every screen fits")
     assert texts.startswith("ok    texts: each is one SMS")
+
+
+def test_seats_that_do_not_add_up_are_faults(doctor: Doctor, database: Database) -> None:
+    with database.writing() as session:
+        session.execute(text("UPDATE slots SET booked = 1 WHERE id = (SELECT max(id) FROM slots)"))
+        slot = session.scalar(text("SELECT max(id) FROM slots"))
+    run = doctor()
+    assert run.returncode == 1
+    assert faults(run) == [
+        f"seats: slot {slot}: 0 held, 1 booked; events say (0, 0)",
+        f"seats: slot {slot}: 1 booked; 0 visits",
+    ]
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)

@@ -20,7 +20,10 @@ from gateway.wiring import Wiring, assemble, connect_redis
 from menus.desk import Beginning
 
 PATH = "/webhooks/demo/africastalking/ussd"
-MAIN = "CON Imigrasi Sijunjung\n1 Cek status\n4 Syarat & biaya\n5 Jam & lokasi\n7 Bahasa/Language\n0 Keluar"
+MAIN = (
+    "CON Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n4 Syarat & biaya\n5 Jam & lokasi\n"
+    "7 Bahasa/Language\n0 Keluar"
+)
 AWAY = "END Maaf, sistem sedang terganggu. Tekan *384*1303# lagi nanti."
 BUSY = "END Sedang sibuk. Tekan *384*1303# lagi."
 

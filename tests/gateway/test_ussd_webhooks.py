@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,17 @@ from sqlalchemy import select
 from gateway.app import create_app
 from gateway.demo import ONE_APPLICATION, load
 from gateway.wiring import Wiring, assemble
+from immigration.appointments import generating, seats
+from immigration.appointments.tables import Hold
 from immigration.calls import CallEnd
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 AFRICASTALKING = "/webhooks/demo/africastalking/ussd"
 HUBTEL = "/webhooks/demo/hubtel/ussd"
-MAIN = "Imigrasi Sijunjung\n1 Cek status\n4 Syarat & biaya\n5 Jam & lokasi\n7 Bahasa/Language\n0 Keluar"
+MAIN = (
+    "Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n4 Syarat & biaya\n5 Jam & lokasi\n"
+    "7 Bahasa/Language\n0 Keluar"
+)
 ASK_NUMBER = "Ketik 16 angka nomor permohonan (di bawah barcode):\n0 Kembali"
 WRONG = "Pilihan salah.\n"
 FORM = "application/x-www-form-urlencoded"
@@ -108,6 +114,22 @@ def test_an_end_of_session_is_kept_once_without_what_was_typed(client: FlaskClie
     assert end.status == {"s": "Success", "f": "Failed", "i": "Incomplete"}[name.split("-")[2][0]]
     assert end.repeats == 1
     assert end.cost == "0.00"
+
+
+@pytest.mark.parametrize(("status", "minutes"), [("Incomplete", 30), ("Failed", 30), ("Success", 10)])
+def test_a_call_that_broke_off_keeps_its_seat_for_longer(
+    client: FlaskClient, wiring: Wiring, status: str, minutes: int
+) -> None:
+    with wiring.database.writing() as session:
+        generating.generate(session, wiring.catalogue().office("SJJ"), wiring.clock(), seats.CLOCK)
+    for text in ("", "2", "2*1", "2*1*2", "2*1*2*1"):
+        answer = hop(client, text, phone="+6281200000099")
+    assert "\n1 Ya, pesan\n" in answer
+    ended = {"sessionId": "ATUid_1", "phoneNumber": "+6281200000099", "status": status}
+    assert client.post(AFRICASTALKING + "/events", data=ended).status_code == 200
+    with wiring.database.reading() as session:
+        held = session.scalars(select(Hold)).one()
+    assert held.expires_at == wiring.clock() + timedelta(minutes=minutes)
 
 
 def test_an_event_that_is_nonsense_is_answered_200(client: FlaskClient) -> None:

@@ -1,12 +1,20 @@
 """Is a wish found in the spellings that people use, and is what only looks like one left alone?"""
 
+import tomllib
+
 import pytest
 
+from immigration.inbox.arguments import VisitArguments
+from immigration.inbox.dates import WrittenDay, WrittenTime
 from immigration.inbox.keywords import KEYWORDS, Keyword, Wish, parse
 from immigration.inbox.words import ALIASES, FORGIVEN, OTHER_WORDS
+from immigration.offices.loader import FOLDER
 
 NUMBER = "1061234567890123"
-BINDING = (Keyword.STOP, Keyword.HAPUS, Keyword.SALAH, Keyword.YA, Keyword.TIDAK)
+BINDING = (
+    *(Keyword.STOP, Keyword.HAPUS, Keyword.SALAH, Keyword.YA, Keyword.TIDAK),
+    *(Keyword.DAFTAR, Keyword.UBAH, Keyword.BATAL, Keyword.INGAT),
+)
 
 
 def status(rest: str = "", *, number: str | None = None, last4: str | None = None, born: str | None = None) -> Wish:
@@ -55,6 +63,23 @@ def status(rest: str = "", *, number: str | None = None, last4: str | None = Non
         ),
         (Keyword.YA, "ya|YO|yes|iya|Y|ok|OKE|setuju|satuju|ya pak|ok bu|ya setuju|ya ya|yes please|ya."),
         (Keyword.TIDAK, "tidak|indak|no|No!|T|tdk|ndak|gak|tidak setuju|indak pak|no thanks"),
+        (Keyword.JADWAL, "jadwal|JADWAL?|slot|slots|jadwl|jadwal kapan pak|tolong jadwal|info jadwal|cekjadwal"),
+        (
+            Keyword.DAFTAR,
+            (
+                "daftar|DAPTAR|pesan|pasan|book|Booking|register|daftar pak|book a visit|daftar antrian paspor|"
+                "DAFTAR TUNGGU|book wait|pesan tempat|tolong daftar|daftar kunjungan dong"
+            ),
+        ),
+        (
+            Keyword.UBAH,
+            "ubah|CHANGE|reschedule|ubah jadwal|ubah jadwal saya|ganti jadwal|pindah jadwal|change my visit|ubah pak",
+        ),
+        (
+            Keyword.BATAL,
+            "batal|BATALKAN|batalan|cancel|batal kunjungan|cancel my visit|tolong batalkan kunjungan|batal tunggu",
+        ),
+        (Keyword.INGAT, "ingat|INGEK|kuota|quota|alert|ingatkan saya|ingat ya|INGAT TIDAK|alert me|kuota baru"),
     ],
 )
 def test_a_keyword_is_found_in_every_language_and_spelling(keyword: Keyword, texts: str) -> None:
@@ -81,6 +106,18 @@ def test_a_keyword_is_found_in_every_language_and_spelling(keyword: Keyword, tex
             "pak, hapus data",
             "biyaya hidup",
         ),
+        *("batal puasa hari ini?", "batal bayar", "batalkan permohonan saya", "batal kawin ya", "batal di mana"),
+        *(
+            "ubah nama di paspor",
+            "mau ubah nama di paspor",
+            "ubah data",
+            "change name",
+            "changed",
+            "ubah tanggal lahir",
+        ),
+        *("pesan ini untuk siapa", "pesan dari mana", "daftar nama petugas", "daftar harga", "mau daftar", "terdaftar"),
+        *("daftar haji 2030 kapan", "bookmark", "kuota haji habis", "ingat pak besok", "ingatan", "kuotanya berapa"),
+        *("daftar online gimana", "cancel culture", "batalyon", "ubahan", "btal", "ubh", "daftr", "cancl"),
         *("biasa saja", "sttus saya gimana", "hargai kami", "request", "feedback", "no 1234567", "langsung saja"),
     ],
 )
@@ -206,6 +243,66 @@ def test_only_a_bare_yes_confirms_a_deletion(text: str, confirmed: bool) -> None
 @pytest.mark.parametrize("text", ["SALAH 0123", "salah0123", "bukan saya ..0123", "not me 0123", "wrong number O123"])
 def test_a_wrong_phone_may_say_which_case_it_is_told_of(text: str) -> None:
     assert parse(text) == Wish(Keyword.SALAH, last4="0123")
+
+
+FIRST_AT_NINE = VisitArguments(WrittenDay(day=1, month=12), WrittenTime(9))
+TOMORROW = VisitArguments(WrittenDay(ahead=1))
+CODE = "H9K4EJD"
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        *(
+            (text, Wish(Keyword.DAFTAR, visit=FIRST_AT_NINE))
+            for text in (
+                *("DAFTAR 1/12 09.00", "daftar#1/12#9", "daftar1/12 9", "DAFTAR,1-12,9:00", "book 1 dec 9am"),
+                *("tolong daftar 1/12 jam 9", "Pesan l/l2 O9.OO", "DAFTAR (1/12) [09.00]"),
+            )
+        ),
+        ("DAFTAR P10 1/12 9", Wish(Keyword.DAFTAR, service="P10", visit=FIRST_AT_NINE)),
+        ("daftar#1/12#9#itk3o", Wish(Keyword.DAFTAR, service="ITK30", visit=FIRST_AT_NINE)),
+        ("daftar panak 1/12 9", Wish(Keyword.DAFTAR, "PANAK", service="PANAK", visit=FIRST_AT_NINE)),
+        ("daftar paspor 10 tahun 1/12 9", Wish(Keyword.DAFTAR, "PASPOR 10 TAHUN", visit=FIRST_AT_NINE)),
+        ("DAFTAR ..4821 1/12 09.00", Wish(Keyword.DAFTAR, last4="4821", visit=FIRST_AT_NINE)),
+        ("daftar 4821 1/12 0900", Wish(Keyword.DAFTAR, last4="4821", visit=FIRST_AT_NINE)),
+        ("daftar tunggu besok", Wish(Keyword.DAFTAR, visit=TOMORROW._replace(waits=True))),
+        ("daftar 1", Wish(Keyword.DAFTAR, "1", visit=VisitArguments(unread=True))),
+        ("daftar senin depan jam 9", Wish(Keyword.DAFTAR, visit=VisitArguments(time=WrittenTime(9), unread=True))),
+        ("jadwal besok", Wish(Keyword.JADWAL, visit=TOMORROW)),
+        ("slot bisuak", Wish(Keyword.JADWAL, visit=TOMORROW)),
+        ("UBAH besok", Wish(Keyword.UBAH, visit=TOMORROW)),
+        ("change my visit to tomorrow", Wish(Keyword.UBAH, visit=TOMORROW)),
+        (f"ubah {CODE} besok", Wish(Keyword.UBAH, visit=TOMORROW._replace(code=CODE))),
+        (f"batal {CODE[:3]} {CODE[3:].lower()}", Wish(Keyword.BATAL, visit=VisitArguments(code=CODE))),
+        (f"BATAL {CODE} YA", Wish(Keyword.BATAL, confirmed=True, visit=VisitArguments(code=CODE))),
+        ("INGAT TIDAK", Wish(Keyword.INGAT, refused=True)),
+        ("ingatindak", Wish(Keyword.INGAT, refused=True)),
+        ("INGAT YA", Wish(Keyword.INGAT)),
+    ],
+)
+def test_a_visit_comes_with_all_that_was_written_of_it(text: str, wish: Wish) -> None:
+    assert parse(text) == wish
+
+
+@pytest.mark.parametrize(
+    ("text", "confirmed"),
+    [
+        *((text, True) for text in ("BATAL YA", "batal yo.", "CANCEL YES", "batalya", "batal kunjungan ya", "BATAL#Y")),
+        *((text, False) for text in ("BATAL", "batal ya?", "batal ya pak", "tolong batal ya", "batal besok ya")),
+        (f"batal {CODE[:-1]}X ya", False),
+    ],
+)
+def test_only_a_bare_yes_confirms_that_a_visit_is_cancelled(text: str, confirmed: bool) -> None:
+    found = parse(text)
+    assert (found.keyword, found.confirmed) == (Keyword.BATAL, confirmed)
+
+
+def test_every_service_that_is_booked_can_be_named_in_one_word() -> None:
+    told = tomllib.loads((FOLDER / "offices" / "SJJ.toml").read_text())
+    for code in told["visits"]["services"]:
+        found = parse(f"daftar {code} besok")
+        assert (found.keyword, found.service) == (Keyword.DAFTAR, code)
 
 
 def test_a_misspelling_as_near_to_another_keyword_is_none() -> None:

@@ -5,16 +5,37 @@ from string import ascii_uppercase
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from immigration.inbox.arguments import VisitArguments
+from immigration.inbox.dates import WrittenDay
 from immigration.inbox.keywords import KEYWORDS, Keyword, Wish, parse
 from immigration.inbox.words import ALIASES, HARMLESS, OTHER_WORDS, PHRASES
 
 NUMBER = "1061234567890123"
-BINDING = (Keyword.STOP, Keyword.HAPUS, Keyword.SALAH, Keyword.YA, Keyword.TIDAK)
+BINDING = (
+    *(Keyword.STOP, Keyword.HAPUS, Keyword.SALAH, Keyword.YA, Keyword.TIDAK),
+    *(Keyword.DAFTAR, Keyword.UBAH, Keyword.BATAL, Keyword.INGAT),
+)
 FIRST_WORDS = KEYWORDS | {"".join(phrase) for phrase in PHRASES}
 
 any_text = st.text(st.characters(exclude_categories=())) | st.lists(
     st.sampled_from(
-        [*sorted(KEYWORDS), NUMBER, "24 nov 1990", "P1O", "0", "O", "l", " ", "#", "?", "\x00", "\ud800", "ﷺ"]
+        [
+            *sorted(KEYWORDS),
+            NUMBER,
+            "24 nov 1990",
+            "1/12",
+            " besok ",
+            "P1O",
+            "0",
+            "O",
+            "l",
+            " ",
+            "#",
+            "?",
+            "\x00",
+            "\ud800",
+            "ﷺ",
+        ]
     )
 ).map("".join)
 huge = st.sampled_from(
@@ -28,6 +49,9 @@ huge = st.sampled_from(
             "\ud83d" * 10_000,
             "salah " + "O12 " * 2_500,
             "ß" * 10_000,
+            "daftar " + "1 " * 5_000,
+            "ubah " + "O/" * 5_000,
+            "batal " + "H9K " * 2_500,
         ),
     ]
 )
@@ -40,7 +64,7 @@ def test_any_text_has_an_answer(text: str) -> None:
     assert wish.keyword is not None or wish == Wish(None, text.strip())
     assert wish.number is None or (len(wish.number) == 16 and wish.number.isdecimal() and wish.number.isascii())
     assert wish.last4 is None or (len(wish.last4) == 4 and wish.last4.isdecimal() and wish.last4.isascii())
-    assert not wish.confirmed or wish.keyword is Keyword.HAPUS
+    assert not wish.confirmed or wish.keyword in (Keyword.HAPUS, Keyword.BATAL)
 
 
 ARGUMENTS = {
@@ -51,6 +75,11 @@ ARGUMENTS = {
     Keyword.HAPUS: ("YA", {"confirmed": True}),
     Keyword.SALAH: ("0123", {"last4": "0123"}),
     Keyword.STOP: ("SMS", {}),
+    Keyword.JADWAL: ("01122026", {"visit": VisitArguments(WrittenDay(day=1, month=12, year=2026))}),
+    Keyword.DAFTAR: ("01122026", {"visit": VisitArguments(WrittenDay(day=1, month=12, year=2026))}),
+    Keyword.UBAH: ("01122026", {"visit": VisitArguments(WrittenDay(day=1, month=12, year=2026))}),
+    Keyword.BATAL: ("YA", {"confirmed": True}),
+    Keyword.INGAT: ("TIDAK", {"refused": True}),
 }
 noise = st.text("#,.:;/- \n\t\"'()[]*!_\u200b\u00a0", max_size=4)
 dress = st.sampled_from(

@@ -66,7 +66,7 @@ def test_the_ussd_code_may_be_named_in_one_language_alone(broken: Broken) -> Non
         ("Imigrasi Sijunjung: No {no} Paspor.\n", "the brand, which every SMS begins with anyway"),
         ("No {no} [Paspor.\n", "a bracket or bar that belongs to no {name} and no [with|without]"),
         ("No {no} Paspor |.\n", "a bracket or bar that belongs to no {name} and no [with|without]"),
-        ("No {no} Balas UBAH.\n", "UBAH is no keyword of this version"),
+        ("No {no} Balas BAYAR.\n", "BAYAR is no keyword of this version"),
         ("No {no} Balas STATUS.\n", "the keyword STATUS where nobody can reply"),
         ("No {no}\nPaspor.\n", "not one line, or a space at its begin or end"),
         ("No {no} Paspor.\n\n", "not one line, or a space at its begin or end"),

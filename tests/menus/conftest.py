@@ -1,5 +1,6 @@
 """What do tests of the dialogue stand on? A kit over real Valkey and both databases, with some applications."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -21,6 +22,7 @@ from immigration.offices.snapshot import CatalogueSnapshot
 from immigration.vault import KeyRing, Vault
 from menus.build import build_turns
 from menus.testing import CallKit
+from tests.menus.seats import Seats
 from tests.support.clock import MovedClock
 from tests.support.sms import TABLES
 
@@ -112,3 +114,11 @@ def kit(office: Office, redis: Redis) -> CallKit:
         )
 
     return CallKit(renewed, redis, office.database, office.clock, demonstration=office.demonstrate)
+
+
+@pytest.fixture
+def counter(office: Office) -> Iterator[Seats]:
+    """The office with its weeks open. Whatever a test did, the numbers add up at its end."""
+    counter = Seats(office)
+    yield counter
+    assert counter.adds_up()

@@ -78,15 +78,15 @@ def told(
             S.TIDAK_HADIR,
             None,
             None,
-            "Anda belum datang sesuai jadwal. Datang ke UKK Sijunjung untuk minta jadwal baru.",
+            ("Anda belum datang sesuai jadwal. Pilih 2 Jadwal di menu utama untuk tanggal baru di UKK Sijunjung."),
         ),
         (
             S.TIDAK_HADIR,
             Details(due_on=DAY),
             None,
             (
-                "Anda belum datang sesuai jadwal. Minta jadwal baru di UKK Sijunjung sebelum 8 Des 2026. "
-                "Lewat itu permohonan batal."
+                "Anda belum datang. Pilih 2 Jadwal untuk tanggal baru di UKK Sijunjung sebelum 8 Des 2026. "
+                "Lewat itu batal."
             ),
         ),
         (S.BERKAS_DIPERIKSA, None, None, "Berkas diterima dan sedang diperiksa petugas. Belum perlu datang lagi."),
@@ -170,6 +170,14 @@ def test_a_state_is_said_with_what_to_do_and_until_when(
     status: Status, details: Details | None, payment: Billing | None, words: str
 ) -> None:
     assert told(status, details, payment) == f"22 Nov {words}"
+
+
+def test_an_office_without_visits_by_phone_gives_a_new_date_at_its_counter() -> None:
+    by_paper = replace(CATALOGUE.office("SJJ"), visits=None)
+    desk = SampleDesk(replace(CATALOGUE, offices={**CATALOGUE.offices, "SJJ": by_paper}))
+    desk.cases = [Case(1, "4821", "SJJ", "P10", S.TIDAK_HADIR, NOW, Details(), None)]
+    assert "Datang ke UKK Sijunjung untuk minta jadwal baru." in whole(pages("status", desk))
+    assert "2 Jadwal kunjungan" not in whole(pages("main", desk))
 
 
 def test_no_state_is_without_words_in_any_language() -> None:

@@ -8,7 +8,10 @@ from menus.session import ANSWERS_KEPT
 from menus.testing import Call, CallKit
 from tests.menus.conftest import BORN, NUMBER, ONE, STRANGER, THREE, Office
 
-MAIN = "Imigrasi Sijunjung\n1 Cek status\n4 Syarat & biaya\n5 Jam & lokasi\n7 Bahasa/Language\n0 Keluar"
+MAIN = (
+    "Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n4 Syarat & biaya\n5 Jam & lokasi\n"
+    "7 Bahasa/Language\n0 Keluar"
+)
 PRINTING = (
     "..0001 Paspor 10 tahun, 24 Nov\n"
     "Paspor sedang dicetak. Belum perlu datang. Cek lagi besok.\n"

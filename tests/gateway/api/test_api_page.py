@@ -1,4 +1,4 @@
-"""Does the page of examples work as it is written? Each of its commands, in order, against the running product."""
+"""Do the pages of examples work as they are written? Each of their commands, in order, against the running product."""
 
 import json
 import re
@@ -14,17 +14,26 @@ from tests.support.product import running_product
 _ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the examples are curl's: apt-get install curl (Debian)")
-def test_the_examples_record_move_and_read_an_application(tmp_path: Path) -> None:
-    page = (_ROOT / "docs/api.md").read_text(encoding="utf-8")
+pytestmark = pytest.mark.skipif(
+    shutil.which("curl") is None, reason="the examples are curl's: apt-get install curl (Debian)"
+)
+
+
+def run_page(name: str, folder: Path) -> str:
+    """What the commands of a page print."""
+    page = (_ROOT / "docs" / name).read_text(encoding="utf-8")
     examples = "\necho\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL))
-    with running_product(tmp_path, {"WEB_PROCESSES": "1"}) as product:
+    with running_product(folder, {"WEB_PROCESSES": "1"}) as product:
         script = examples.replace("http://127.0.0.1:8000", product.url).replace(".venv/bin/python", sys.executable)
         ran = subprocess.run(
             ["bash", "-euc", script], cwd=_ROOT, env=product.environment, capture_output=True, text=True, check=False
         )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    recorded, moved, read, *lists = (json.loads(line) for line in ran.stdout.splitlines() if line)
+    return ran.stdout
+
+
+def test_the_examples_record_move_and_read_an_application(tmp_path: Path) -> None:
+    recorded, moved, read, *lists = (json.loads(line) for line in run_page("api.md", tmp_path).splitlines() if line)
     assert [told["status"] for told in (recorded, moved, read)] == [
         "BERKAS_DIPERIKSA",
         "FOTO_WAWANCARA",
@@ -33,3 +42,13 @@ def test_the_examples_record_move_and_read_an_application(tmp_path: Path) -> Non
     assert len(read["history"]) == 2
     assert lists
     assert all({"items", "next"} == page.keys() for page in lists)
+
+
+def test_the_examples_book_move_list_and_cancel_a_visit(tmp_path: Path) -> None:
+    lines = [line for line in run_page("visits.md", tmp_path).splitlines() if line]
+    slots, booked, moved, listed, cancelled = (json.loads(line) for line in lines if line.startswith("{"))
+    assert slots["items"][0]["free"] > 0
+    assert booked["code"] == moved["code"] == cancelled["code"] == listed["items"][0]["code"]
+    assert booked["starts_at"] != moved["starts_at"] == listed["items"][0]["starts_at"]
+    assert [told["state"] for told in (booked, moved, cancelled)] == ["booked", "booked", "cancelled"]
+    assert any("<h1>Daftar kunjungan UKK Sijunjung</h1>" in line for line in lines)
