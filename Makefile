@@ -31,8 +31,9 @@ format: $(VENV)/.test ## Format and fix what can be fixed
 bench: $(VENV)/.test ## Measure against baselines of the same run
 	@for bench in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$bench .py) || exit 1; done
 
-soak: $(VENV)/.test ## A long storm: workers killed, Redis wiped, the aggregator lies; all is accounted for
+soak: $(VENV)/.test ## A long storm: workers killed, Redis wiped, the aggregator lies; weeks of callers; all is accounted for
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+	$(BIN)/python -m benchmarks.visit_soak
 
 clean: ## Remove what was built (the data under var/ stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

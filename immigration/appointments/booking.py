@@ -34,7 +34,6 @@ NEEDS_A_VISIT: Final = frozenset(
 """States in which an applicant has to come; in all others the answer is that they need not."""
 
 
-
 # Put together once: that costs more than running them.
 _TOLD_BEFORE: Final = select(Visit).where(Visit.occasion == bindparam("occasion"))
 _OF_APPLICATION: Final = select(Visit).where(IS_BOOKED, Visit.application_id == bindparam("application"))
