@@ -31,8 +31,9 @@ format: $(VENV)/.test ## Format and fix what can be fixed
 bench: $(VENV)/.test ## Measure against baselines of the same run
 	@for bench in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$bench .py) || exit 1; done
 
-soak: $(VENV)/.test ## Long storms: workers killed, Redis wiped, the aggregator lies, the clock is down; all is accounted for
+soak: $(VENV)/.test ## Long storms: workers killed, Redis wiped, aggregator and clock at fault, weeks of callers; all adds up
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+	$(BIN)/python -m benchmarks.soak_visits
 	$(BIN)/python -m benchmarks.soak_reminders
 
 clean: ## Remove what was built (the data under var/ stays)
