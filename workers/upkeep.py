@@ -15,6 +15,7 @@ from immigration.database import Database
 from immigration.inbox import retention as inbox_retention
 from immigration.messages import reports, sweeping
 from immigration.messages import retention as message_retention
+from immigration.reminders import retention as reminders_retention
 
 UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
     # Rolled up before deleted: a call that nobody closed still counts.
@@ -35,6 +36,7 @@ UPKEEP: Final[dict[str, Callable[[Session, datetime], int]]] = {
     "tasks_deleted": tasks.purge,
     "visits_forgotten": visits_retention.forget,
     "visits_deleted": visits_retention.purge,
+    "reminders_deleted": reminders_retention.purge,
     "audit_rows_deleted": audit.purge,
 }
 """By the name of its count. Each does one batch, looks for "older than", and may run twice at once."""

@@ -136,7 +136,7 @@ def _withdraw(session: Session, entry: Waiting, now: datetime, by: By) -> None:
     entry.state = "waiting"
     entry.offers += 1
     entry.offered_until = None
-    # `slot_id` stays: what was refused is not offered to the same person again.
+    # `slot_id` stays: what was refused last is not offered to the same person at once again.
 
 
 def lines(session: Session) -> list[tuple[str, str]]:
