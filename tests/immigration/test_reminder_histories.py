@@ -205,7 +205,7 @@ SOME_TIME = st.tuples(HAPPENS | CLOCK, CLOCK, CLOCK)
 
 
 @given(steps=st.lists((SOME_TIME | SOME_TIME | IN_BETWEEN).map(list), min_size=3, max_size=9))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_history_reminds_of_what_is_true_once(office: SmsOffice, steps: list[list[Step]]) -> None:
     empty(office.database)
     clock = MovedClock()

@@ -389,7 +389,7 @@ def test_random_histories_come_to_what_the_model_says(office: SmsOffice, clock: 
     run_state_machine_as_test(
         histories(office, clock, tmp_path),
         # Not made shorter where it fails: each step is real statements, and thousands would be tried.
-        settings=settings(max_examples=10, stateful_step_count=30, phases=(Phase.explicit, Phase.generate)),
+        settings=settings(max_examples=6, stateful_step_count=30, phases=(Phase.explicit, Phase.generate)),
     )
 
 

@@ -55,12 +55,15 @@ def at_once(*doings: Callable[[], object]) -> list[object]:
     return came
 
 
+CALLERS = ("-X", "faulthandler", "-m", "tests.support.callers")
+
+
 def others(office: VisitOffice, *roles: tuple[object, ...]) -> list[list[object]]:
     """What other processes did, all told to begin at the same moment."""
     url = office.database.engine.url.render_as_string(hide_password=False)
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.support.callers", url, office.now.isoformat(), *map(str, role)],
+            [sys.executable, *CALLERS, url, office.now.isoformat(), *map(str, role)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -26,8 +26,8 @@ INDEX = {
 
 @pytest.fixture
 def busy(office: SmsOffice) -> SmsOffice:
-    """An office with some thousand cases of which none is due."""
-    add_idle_cases(office.database, 1, 5001, office.clock())
+    """An office with two thousand cases of which none is due."""
+    add_idle_cases(office.database, 1, 2001, office.clock())
     return office
 
 
