@@ -87,7 +87,10 @@ def _told(job: _J) -> _J:
 
 @_told
 def run_upkeep() -> dict[str, int]:
-    """One pass of the upkeep, of two seconds at most: the next minute goes on. Raises `NotConfigured`."""
+    """Visits, reminders, then what is tidied up, two seconds at most for each: the next minute goes on.
+
+    Raises `NotConfigured`.
+    """
     parts = _configured()
     answered = parts.inbox.answer_waiting()
     counts = visits.run(parts.database, parts.inbox.outbox, parts.clock(), within_s=_UPKEEP_S)

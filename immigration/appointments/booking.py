@@ -89,7 +89,7 @@ def about(application_id: int | None) -> str:
     return "phone" if application_id is None else f"case:{application_id}"
 
 
-def open_visits(session: Session, phone_hash: bytes, now: datetime) -> list[Visit]:
+def open_visits(session: Session, phone_hash: bytes) -> list[Visit]:
     """The visits of this phone that are still to come, nearest first; one under way counts until it has ended."""
     query = select(Visit).where(Visit.phone_hash == phone_hash, IS_BOOKED)
     return list(session.scalars(query.order_by(Visit.starts_at)))

@@ -47,7 +47,7 @@ def matter_meant(session: Session, outbox: Outbox, sender: Sender, wish: Wish, n
     elif service is not None:
         # For somebody else than the applicant, where the application is for something else.
         needing = [row for row in needing if row.service == service.code]
-    booked = {visit.application_id for visit in booking.open_visits(session, sender.phone_hash, now)}
+    booked = {visit.application_id for visit in booking.open_visits(session, sender.phone_hash)}
     open_ = [row for row in needing if row.id not in booked] or needing
     office = catalogue.office(open_[0].office) if open_ else sender.office
     if office.visits is None:

@@ -76,11 +76,11 @@ class VisitAnswers:
         )
         if asked is None or asked.template != _OFFER or asked.submitting_at is None:
             return None
-        visits = booking.open_visits(session, sender.phone_hash, now)
+        visits = booking.open_visits(session, sender.phone_hash)
         return self._own(visits[0], sender) if visits else Reply("A_TAWARAN_LEWAT")
 
     def _show(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
-        visits = booking.open_visits(session, sender.phone_hash, now)
+        visits = booking.open_visits(session, sender.phone_hash)
         if visits and not MINE.isdisjoint(wish.rest.upper().split()):
             return self._change(session, sender, Wish(Keyword.UBAH), now)
         if visits:
@@ -122,7 +122,7 @@ class VisitAnswers:
     def _wait(self, session: Session, sender: Sender, wish: Wish, matter: Matter, now: datetime) -> Reply:
         """A place on the waiting list, of that day or of all; where seats are free they are shown instead."""
         about = booking.about(matter.application_id)
-        for visit in booking.open_visits(session, sender.phone_hash, now):
+        for visit in booking.open_visits(session, sender.phone_hash):
             if (visit.office, booking.about(visit.application_id)) == (matter.office.code, about):
                 return self._own(visit, sender)
         seats = seats_for(session, sender, matter.office, now)
@@ -223,7 +223,7 @@ class VisitAnswers:
         self, session: Session, sender: Sender, wish: Wish, command: dict[Language, str], now: datetime
     ) -> Visit | Reply:
         """The sender's visit: the only one, or the one whose code was written."""
-        visits = booking.open_visits(session, sender.phone_hash, now)
+        visits = booking.open_visits(session, sender.phone_hash)
         if not visits:
             return Reply("A_KUNJUNGAN_KOSONG")
         named = [visit for visit in visits if wish.visit.code in (None, visit.code)]

@@ -49,7 +49,7 @@ def busy(office: SmsOffice) -> VisitOffice:
 STEPS: dict[str, tuple[Callable[[Session, VisitOffice], object], str]] = {
     "free days": (lambda s, v: availability.free_days(s, v.facts, "general", v.now), "slots"),
     "free sessions": (lambda s, v: availability.free_sessions(s, v.facts, "general", v.now), "slots"),
-    "own visits": (lambda s, v: booking.open_visits(s, v.phone_hash(1), v.now), "ix_visits_phone_hash|_booked"),
+    "own visits": (lambda s, v: booking.open_visits(s, v.phone_hash(1)), "ix_visits_phone_hash|_booked"),
     "reminders": (lambda s, v: reminding.due(s, v.facts, v.now), "_booked|ux_visits_queue"),
     "no-shows": (lambda s, v: office_day.overdue(s, v.facts, v.now), "_booked"),
     "of a closed day": (lambda s, v: closures.stranded(s, v.now), "_booked"),
