@@ -13,6 +13,7 @@ NumberFault = Literal["length", "not_digits"]
 DateFault = Literal["shape", "no_such_day", "future", "too_old"]
 
 APPLICATION_NUMBER_LENGTH: Final = 16
+RECEIPT_ENDING: Final = 4
 OLDEST_YEARS: Final = 130
 # Nobody types this much to answer a question; what is longer is noise and is not looked at.
 _LONGEST: Final = 100
@@ -82,6 +83,10 @@ MONTHS: Final = {
     for name in names.split()
 }
 """The names of months, short and long, as people write them, with their numbers."""
+
+# Receipts of banks and shops go up to some twenty characters, a treasury's number (NTPN) has 16. More than four letters
+# without a figure are words.
+_RECEIPT: Final = re.compile("(?=.*[0-9])[0-9A-Z]{4,30}|[A-Z]{4}")
 
 # Province codes of the interior ministry as a NIK can carry them (domain.md 4.1).
 _PROVINCES: Final = frozenset(
@@ -168,6 +173,12 @@ def birth_date(text: str, today: date) -> date:
     if (born.year + OLDEST_YEARS, born.month, born.day) < (today.year, today.month, today.day):
         raise BadDate("too_old")
     return born
+
+
+def receipt_ending(text: str) -> str | None:
+    """The last four letters or digits of a receipt's number, typed whole or from its end; none where unclear."""
+    typed = _STRIPPED.sub("", _folded(text)).upper() if len(text) <= _LONGEST else ""
+    return typed[-RECEIPT_ENDING:] if _RECEIPT.fullmatch(typed) else None
 
 
 def looks_like_nik(number: str) -> bool:

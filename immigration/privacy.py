@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from immigration import audit, people
+from immigration import audit, people, tasks
 from immigration.applications.rows import unsealer
 from immigration.applications.tables import Application
 from immigration.applications.unlinking import linked_to, unlink
@@ -61,6 +61,7 @@ def erase(
         audit.note(session, at=now, actor=actor, action="erased", through=through)
     people.forget(session, phone_hash)
     let_go(session, phone_hash, now)
+    tasks.forget(session, phone_hash, now, actor)
     unread = (
         update(Inbound)
         .where(Inbound.phone_hash == phone_hash, Inbound.state.in_(("office", "stuck")))

@@ -1,13 +1,14 @@
 """What waits for a person? One table for whatever the gateway cannot decide by itself."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import ForeignKey, Index, String, delete, func, select, text, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from immigration.applications.tables import RowId
-from immigration.database import Base, UtcDateTime, upsert
+from immigration.applications.tables import Application, RowId
+from immigration.database import Base, UtcDateTime, one_of, upsert
 
 Kind = Literal[
     "unknown_result",
@@ -46,6 +47,13 @@ class Task(Base):
             postgresql_where=text("done_at IS NULL"),
         ),
         Index("ix_tasks_done_at", "done_at"),
+        # What a phone waits for.
+        Index(
+            "ix_tasks_phone_hash",
+            "phone_hash",
+            sqlite_where=text("phone_hash IS NOT NULL"),
+            postgresql_where=text("phone_hash IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -55,6 +63,8 @@ class Task(Base):
     application_id: Mapped[int | None] = mapped_column(ForeignKey("applications.id"))
     message_id: Mapped[int | None] = mapped_column(RowId)
     inbound_id: Mapped[int | None] = mapped_column(RowId)
+    # Who waits for the answer; only as long as somebody does.
+    phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_by: Mapped[str | None] = mapped_column(String(80))
@@ -73,9 +83,10 @@ def open_task(
     application_id: int | None = None,
     message_id: int | None = None,
     inbound_id: int | None = None,
-) -> None:
-    """Leave a task, unless one about the same is open already."""
-    session.execute(
+    phone_hash: bytes | None = None,
+) -> int | None:
+    """Leave a task; its number, none where one about the same is open already."""
+    opened = session.scalar(
         upsert(session, Task)
         .values(
             kind=kind,
@@ -84,11 +95,14 @@ def open_task(
             application_id=application_id,
             message_id=message_id,
             inbound_id=inbound_id,
+            phone_hash=phone_hash,
             opened_at=now,
             words=words[:160],
         )
         .on_conflict_do_nothing()
+        .returning(Task.id)
     )
+    return None if opened is None else int(opened)
 
 
 def tasks(session: Session, *, done: bool = False, before: int | None = None, limit: int = 50) -> list[Task]:
@@ -111,10 +125,7 @@ def finish(session: Session, number: int, actor: str, now: datetime) -> bool:
     """Close a task; whether it was open. Raises `NoSuchTask`."""
     task(session, number)
     closed = session.execute(
-        update(Task)
-        .where(Task.id == number, Task.done_at.is_(None))
-        .values(done_at=now, done_by=actor)
-        .returning(Task.id)
+        update(Task).where(Task.id == number, Task.done_at.is_(None)).values(_done(actor, now)).returning(Task.id)
     )
     return closed.first() is not None
 
@@ -122,10 +133,25 @@ def finish(session: Session, number: int, actor: str, now: datetime) -> bool:
 def finish_about(session: Session, kind: Kind, about: str, actor: str, now: datetime) -> None:
     """Close the open task about this, if there is one: its cause is gone."""
     session.execute(
-        update(Task)
-        .where(Task.about == f"{kind}:{about}"[:80], Task.done_at.is_(None))
-        .values(done_at=now, done_by=actor)
+        update(Task).where(Task.about == f"{kind}:{about}"[:80], Task.done_at.is_(None)).values(_done(actor, now))
     )
+
+
+def finish_for(session: Session, kind: Kind, applications: Sequence[int], actor: str, now: datetime) -> None:
+    """Close what the phones of these applications wait for about them: other news of ours has told them."""
+    owners = (Application.id == Task.application_id) & (Application.phone_hash == Task.phone_hash)
+    waits = select(Task.id).join(Application, owners).where(one_of(session, Application.id, applications))
+    these = (Task.id.in_(waits), Task.kind == kind, Task.done_at.is_(None))
+    session.execute(update(Task).where(*these).values(_done(actor, now)))
+
+
+def forget(session: Session, phone_hash: bytes, now: datetime, actor: str) -> None:
+    """Close what this phone waits for: nobody can be told any more."""
+    session.execute(update(Task).where(Task.phone_hash == phone_hash, Task.done_at.is_(None)).values(_done(actor, now)))
+
+
+def _done(actor: str, now: datetime) -> dict[str, Any]:
+    return {"done_at": now, "done_by": actor, "phone_hash": None}
 
 
 def open_counts(session: Session) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """How are days, times and amounts written? The same on a screen and in an SMS (domain.md 4.4)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from immigration.people import Language
@@ -14,6 +14,11 @@ _WEEKDAYS: Final[dict[Language, tuple[str, ...]]] = {
     "id": ("Sen", "Sel", "Rab", "Kam", "Jum", "Sab", "Min"),
     "min": ("Sin", "Sal", "Rab", "Kam", "Jum", "Sab", "Aka"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+_DAYS_HOURS_MINUTES: Final[dict[Language, tuple[str, str, str]]] = {
+    "id": ("hari", "jam", "menit"),
+    "min": ("hari", "jam", "menit"),
+    "en": ("d", "h", "min"),
 }
 
 
@@ -45,3 +50,12 @@ def weekday_and_day(date_: date, language: Language) -> str:
 def weekday(number: int, language: Language) -> str:
     """A weekday's short name; 0 is Monday."""
     return _WEEKDAYS[language][number]
+
+
+def time_left(left: timedelta, language: Language) -> str:
+    """How long is left, in the two largest units, rounded down to minutes: `1 jam 42 menit`, `2 hari 3 jam`."""
+    minutes = int(left.total_seconds()) // 60
+    days, hours = divmod(minutes // 60, 24)
+    in_days, in_hours, in_minutes = _DAYS_HOURS_MINUTES[language]
+    largest = ((days, in_days), (hours, in_hours)) if days else ((hours, in_hours), (minutes % 60, in_minutes))
+    return " ".join(f"{number} {unit}" for number, unit in largest if number) or f"0 {in_minutes}"

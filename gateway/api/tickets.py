@@ -13,6 +13,7 @@ from immigration import audit
 from immigration.api_keys import Answer
 from immigration.inbox.officer import NotAnswered
 from immigration.payments import answering
+from immigration.payments.tickets import number_of
 from immigration.tasks import Task
 
 _PAGE: Final = 50
@@ -25,6 +26,7 @@ class TicketAnswer(BaseModel):
     """A ticket. What the citizen said of the receipt stands in its words."""
 
     id: int
+    number: str = Field(description="As the citizen has it.", examples=["A26-01234"])
     office: str | None
     opened_at: datetime
     done_at: datetime | None
@@ -51,7 +53,7 @@ def _list(call: Call, body: NoBody) -> Answer:
 def _answer(call: Call, body: TicketAnswerBody) -> Answer:
     number = int(call.path["id"])
     try:
-        row = answering.answer(call.session, call.outbox, number, body.text, call.caller.actor, call.now)
+        row, whose = answering.answer(call.session, call.outbox, number, body.text, call.caller.actor, call.now)
     except answering.NoSuchTicket:
         raise Problem(404, "There is no ticket under this number.") from None
     except answering.AlreadyDone:
@@ -59,13 +61,20 @@ def _answer(call: Call, body: TicketAnswerBody) -> Answer:
     except NotAnswered as fault:
         raise invalid_fields([("text", str(fault))]) from None
     call.session.refresh(row)
-    whose = answering.askers(call.session, [row])[row.id]
     audit.note(call.session, at=call.now, actor=call.caller.actor, action="changed", through="api", subject_hash=whose)
     return Answer(200, _told(row).model_dump_json())
 
 
 def _told(row: Task) -> TicketAnswer:
-    return TicketAnswer.model_validate(row, from_attributes=True)
+    return TicketAnswer(
+        id=row.id,
+        number=number_of(row.id, row.opened_at),
+        office=row.office,
+        opened_at=row.opened_at,
+        done_at=row.done_at,
+        done_by=row.done_by,
+        words=row.words,
+    )
 
 
 LIST: Final = Operation(

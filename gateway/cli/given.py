@@ -1,5 +1,6 @@
 """How is what an operator types read? Phones, numbers, references, days and times, each refused with the fix."""
 
+import re
 from datetime import date, datetime, time
 
 import click
@@ -100,3 +101,15 @@ class Ntpn(click.ParamType[str]):
         if not REFERENCE.fullmatch(reference):
             self.fail("write the NTPN, 16 letters and digits", param, ctx)
         return reference
+
+
+class TicketNumber(click.ParamType[int]):
+    """A ticket as the citizen has it, such as A26-01234, or by the number behind the dash alone."""
+
+    name = "TICKET"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = re.fullmatch(r"(?:A[0-9]{2}-)?([0-9]{1,18})", str(value).strip().upper())
+        if found is None or int(found[1]) == 0:
+            self.fail(f"{value!r} is not a ticket such as A26-01234", param, ctx)
+        return int(found[1])

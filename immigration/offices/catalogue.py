@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from immigration.applications.states import Group
+from immigration.offices.pay_places import PayPlaces, places_from
 from immigration.offices.tables import Closure, Fee, LocalException, Office, OfficeHours, Service
 from immigration.offices.visit_rules import VisitRules, rules_from
 from immigration.people import Language, as_language
@@ -50,6 +51,7 @@ class OfficeFacts:
     sms_channels: tuple[str, ...] = ()
     visits: VisitRules | None = None
     reminders: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    pay_at: tuple[PayPlaces, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def load_catalogue(session: Session) -> Catalogue:
             exceptions=exceptions.get(row.code, {}),
             sms_channels=tuple(row.sms_channels),
             reminders=row.reminders,
+            pay_at=places_from(row.pay_at),
             visits=None if row.visits is None else rules_from(row.visits),
         )
         for row in session.scalars(select(Office).order_by(Office.code))

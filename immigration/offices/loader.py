@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from immigration.database import Base
+from immigration.offices.pay_places import BadPlaces, places_from
 from immigration.offices.tables import SMS_CHANNELS, Fee, LocalException, Office, OfficeHours, Service
 from immigration.offices.visit_rules import BadRules, as_told, rules_from
 from immigration.people import LANGUAGES
@@ -135,11 +136,20 @@ def _offices(folder: Path) -> list[Base]:
                 sms_channels=_channels(entry),
                 visits=_visits(entry),
                 reminders=_reminders(entry),
+                pay_at=_pay_at(entry),
             )
         )
         rows += _hours(entry, code)
         rows += _exceptions(entry, code)
     return rows
+
+
+def _pay_at(entry: _Entry) -> list[dict[str, Any]]:
+    try:
+        places = places_from(entry.values.get("pay_at", []))
+    except BadPlaces as fault:
+        raise BadReference(f"{entry.where}: pay_at: {fault}") from None
+    return [{"kind": place.kind, "names": list(place.names)} for place in places]
 
 
 def _channels(entry: _Entry) -> list[str]:

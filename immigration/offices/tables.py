@@ -32,6 +32,8 @@ class Office(Base):
     sms_channels: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
     # Offsets of reminders that differ from the table's, in days or (R_BAYAR) minutes, by rule.
     reminders: Mapped[dict[str, list[int]]] = mapped_column(JSON, server_default="{}")
+    # Where a billing can be paid near it, by kind (immigration.offices.pay_places).
+    pay_at: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
     # How it takes visits (immigration.offices.visit_rules); none: it takes none by phone.
     visits: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 

@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 from immigration import written
 from immigration.applications.record import Record
 from immigration.offices.catalogue import Catalogue
+from immigration.offices.permits import is_re_entry
 from immigration.tasks import finish_about, open_task
 
 # Their fee comes on top of the book's, in one billing or in two (domain.md 1.1).
 _WITH_A_BOOK: Final = ("PHILANG", "PRUSAK")
 _BOOKS: Final = ("P5", "P10")
-# A stay permit may be billed together with the re-entry permit (domain.md 2.1).
-_RE_ENTRY: Final = "IMK"
 _PER_DAY: Final = ("OVS",)
 
 
@@ -41,8 +40,10 @@ def is_tariff(catalogue: Catalogue, service: str, amount: int, day: date) -> boo
         return any(amount % fee == 0 for fee in own)
     if service in _WITH_A_BOOK:
         added = set(_fees(catalogue, _BOOKS, day))
-    elif catalogue.service(service).group == "permit" and not service.startswith(_RE_ENTRY):
-        added = set(_fees(catalogue, (code for code in catalogue.services if code.startswith(_RE_ENTRY)), day))
+    elif catalogue.service(service).group == "permit" and not is_re_entry(catalogue.service(service)):
+        # Either may be billed alone or together (domain.md 2.1).
+        re_entry = (code for code, facts in catalogue.services.items() if is_re_entry(facts))
+        added = set(_fees(catalogue, re_entry, day))
     else:
         added = set()
     return amount in own or any(amount - more in own for more in added)

@@ -17,8 +17,9 @@ from immigration.applications.tables import Application, Payment, PaymentEvent
 from immigration.messages.notices import language_for, tell
 from immigration.messages.outbox import Draft, Lane, Outbox
 from immigration.offices.hours import add_working_days
+from immigration.payments.owed import Applied, Billed
 from immigration.people import as_language
-from immigration.tasks import finish_about, open_task
+from immigration.tasks import finish_about, finish_for, open_task
 from immigration.vault import Vault
 
 REFERENCE: Final = re.compile("[0-9A-Z]{16}")
@@ -30,7 +31,9 @@ PROMISED_WORKING_DAYS: Final = 1
 UNPAID: Final = (Status.MENUNGGU_BAYAR, Status.KEDALUWARSA)
 """The states that a payment ends."""
 
-_OVER: Final = (Status.DIBATALKAN, Status.DITOLAK, Status.BATAL_30HARI)
+OVER: Final = (Status.DIBATALKAN, Status.DITOLAK, Status.BATAL_30HARI)
+"""The states in which a payment is for nothing."""
+
 _VALID: Final = timedelta(days=3)
 
 Result = Literal["paid", "disputed", "unchanged"]
@@ -104,7 +107,7 @@ def locked(session: Session, vault: Vault, billing: str) -> tuple[Application, P
     return row, payment
 
 
-def fault(row: Application, payment: Payment, told: Paid) -> str | None:
+def fault(row: Application | Applied, payment: Payment | Billed, told: Paid) -> str | None:
     """Why a person must look at this payment, for an officer; none where it is as it should be."""
     if told.amount not in (None, payment.amount):
         assert told.amount is not None, "no amount is as good as the one that is due"
@@ -113,7 +116,7 @@ def fault(row: Application, payment: Payment, told: Paid) -> str | None:
         return "paid, and another billing has taken its place"
     if told.paid_at > payment.due_at:
         return "paid after its time"
-    return "paid, and the application is over" if row.status in _OVER else None
+    return "paid, and the application is over" if row.status in OVER else None
 
 
 def move(session: Session, outbox: Outbox, row: Application, status: Status, actor: str, now: datetime) -> None:
@@ -133,6 +136,8 @@ def move(session: Session, outbox: Outbox, row: Application, status: Status, act
         now,
     )
     tell(session, outbox, outcome, now)
+    if status is Status.LUNAS_TERJADWAL:
+        finish_for(session, "ticket", [row.id], actor, now)
 
 
 def dispute(session: Session, outbox: Outbox, row: Application, payment: Payment, why: str, now: datetime) -> None:

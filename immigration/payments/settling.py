@@ -33,15 +33,29 @@ def question(session: Session, outbox: Outbox, billing: str, why: str, actor: st
     `why` is kept in the application's history. Raises `NoSuchBilling`.
     """
     row, payment = locked(session, outbox.vault, billing)
-    if payment.state == "disputed":
-        return payment
+    if payment.state != "disputed":
+        told = "an officer doubts it, see the application's history"
+        look_into(session, outbox, row, payment, why, told, actor, now)
+    return payment
+
+
+def look_into(
+    session: Session,
+    outbox: Outbox,
+    row: Application,
+    payment: Payment,
+    why: str,
+    told: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Dispute a payment that is locked: `why` for the application's history, `told` for whoever gets the task."""
     payment.state = "disputed"
     session.flush()
     note(session, payment.id, "disputed", actor, now)
-    told = event_values(outbox.vault, Event("payment", now, changed=("state",), note=why), actor, now)
-    session.execute(insert(ApplicationEvent).values(application_id=row.id, **told))
-    dispute(session, outbox, row, payment, "an officer doubts it, see the application's history", now)
-    return payment
+    event = event_values(outbox.vault, Event("payment", now, changed=("state",), note=why), actor, now)
+    session.execute(insert(ApplicationEvent).values(application_id=row.id, **event))
+    dispute(session, outbox, row, payment, told, now)
 
 
 def settle(
