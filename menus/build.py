@@ -21,7 +21,7 @@ from menus.topics import SCREENS
 from menus.turns import Turns
 from menus.wording import Wording
 
-_TOPICS: Final = ("main", "status", "visits", "own_visit", "waiting", "fees", "hours", "language")
+_TOPICS: Final = ("main", "status", "visits", "own_visit", "waiting", "pay", "fees", "hours", "language")
 
 
 def screens_declared() -> None:

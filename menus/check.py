@@ -20,8 +20,9 @@ from immigration.people import LANGUAGES, Language
 from menus.build import build_machine
 from menus.description import Memory, Text
 from menus.desk import Caller, Desk, EffectKey, Effects
-from menus.machine import HELP, MAIN, MORE, RESUME, Machine, Undeclared
+from menus.machine import BACK, HELP, MAIN, MORE, RESUME, Machine, Undeclared
 from menus.sample import NOW, SampleDesk, SampleEffects, reference_catalogue, worst_cases
+from menus.sample_pay import STAGES, TICKET, SamplePay, bill
 from menus.sample_visits import OFFER, VISIT, SampleVisits
 from menus.session import Place, Session
 from menus.wording import Wording
@@ -32,7 +33,7 @@ _OUTSIDE_SCREENS: Final = frozenset({"wrong", "back", "more", "less", "busy", "u
 # Reserved for other routes or kept from our texts (domain.md 5.3, 6.3).
 _FORBIDDEN_WORDS: Final = frozenset({"otp", "pin", "kode", "selamat", "hadiah", "menang", "promo"})
 _MORE_LINE: Final = re.compile(rf"^{MORE} ", re.MULTILINE)
-_TYPED: Final = {"number": "9900000000000001", "birth": "24111990"}
+_TYPED: Final = {"number": "9900000000000001", "birth": "24111990", "claim": "4821"}
 
 
 class _Recording(Wording):
@@ -68,20 +69,30 @@ def _short_of_main(session: Session, typed: str) -> bool:
 def crawl(
     machine: Machine, start: Session, desk: Desk, effects: Effects, *, past: Callable[[Session, str], bool] = _anywhere
 ) -> Iterator[tuple[Session, str]]:
-    """Every screen that can be come to from `start` by the inputs that may be tried, each once, with its text."""
+    """Every screen that can be come to from `start` by the inputs that may be tried, each once, with its text.
+
+    A screen that one goes back to is drawn with what was chosen since, and not gone on from: what lies behind it was
+    come to on the way forward.
+    """
     caller = Caller(b"", {}, desk.now())
     key = EffectKey(b"", 0, b"", "")
     session, reply = machine.draw(start, caller, desk, SCREEN_SEPTETS)
     waiting = deque([(session, reply.text)])
-    met = {_name(session)}
+    met, met_again = {_name(session)}, set[str]()
     while waiting:
         session, text = waiting.popleft()
         yield session, text
         inputs = [*session.shown, *filter(None, (_TYPED.get(session.place.screen),))]
         for typed in (one for one in inputs if past(session, one)):
             following, reply, _ = machine.step(session, typed, key, caller, desk, effects, SCREEN_SEPTETS)
-            if _name(following) not in met:
-                met.add(_name(following))
+            name = _name(following)
+            if name in met or (typed == BACK and name in met_again):
+                continue
+            if typed == BACK:
+                met_again.add(name)
+                yield following, reply.text
+            else:
+                met.add(name)
                 waiting.append((following, reply.text))
 
 
@@ -100,6 +111,7 @@ def faults() -> list[str]:
     for language in LANGUAGES:
         starts = [(*start, _anywhere) for start in _calls(machine, catalogue, language)]
         starts += [(*start, _short_of_main) for start in _visit_calls(machine, catalogue, language)]
+        starts += [(*start, _short_of_main) for start in _pay_calls(machine, catalogue, language)]
         starts += [(*start, _pages_only) for start in _single_screens(machine, catalogue, language)]
         for start, desk, effects, past in starts:
             try:
@@ -169,6 +181,27 @@ def _visit_calls(machine: Machine, catalogue: Catalogue, language: Language) -> 
     for screen, memory, visits, effects in trials:
         desk = SampleDesk(varied, needing if visits is own and screen == "visits" else [], language, visits=visits)
         yield Session(machine.version, Place(screen, language, memory)), desk, effects
+
+
+def _pay_calls(machine: Machine, catalogue: Catalogue, language: Language) -> Iterator[_Start]:
+    """Calls about payments: each stage of one bill, soon due and in days; several; none; each way a ticket can go."""
+    days = bill("due", timedelta(days=6, hours=23))
+    trials = [
+        *((SamplePay((bill(stage),)), None) for stage in STAGES),
+        (SamplePay((days,)), None),
+        (SamplePay(tuple(map(bill, STAGES))), None),
+        (SamplePay((bill("late"),), TICKET), None),
+        (SamplePay((bill("due"),)), "again"),
+        (SamplePay((bill("due"),)), "paid"),
+        (SamplePay(), None),
+    ]
+    for pay, why in trials:
+        desk = SampleDesk(catalogue, [], language, pay=pay)
+        yield Session(machine.version, Place("pay", language)), desk, SampleEffects(not_done=why)
+    claimed: Memory = {"case": 1, "office": "SJJ", "why": None}
+    asked = SampleDesk(catalogue, [], language, pay=SamplePay(waits=TICKET))
+    yield Session(machine.version, Place("claimed", language, claimed)), asked, SampleEffects()
+    yield Session(machine.version, Place("ticket", language, claimed)), SampleDesk(catalogue), SampleEffects()
 
 
 def _with_visits(catalogue: Catalogue) -> Catalogue:

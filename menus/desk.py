@@ -9,6 +9,7 @@ from immigration.applications.states import Status
 from immigration.offices.catalogue import Catalogue
 from immigration.people import Language
 from menus.description import Effect, Memory
+from menus.pay_desk import PayDesk
 from menus.visit_desk import VisitDesk
 
 
@@ -85,6 +86,10 @@ class Desk(Protocol):
     @property
     def visits(self) -> VisitDesk:
         """What there is to know of visits."""
+
+    @property
+    def pay(self) -> PayDesk:
+        """What there is to know of payments."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ from immigration.vault import Vault
 from menus import visit_effects
 from menus.description import Effect, Memory
 from menus.desk import Beginning, Case, EffectKey, Listed
+from menus.office_pay import OfficePay
 from menus.office_visits import OfficeVisits
+from menus.pay_effects import PayEffects
 from menus.visit_effects import VisitEffects
 
 _CASES_LISTED: Final = 40
@@ -79,6 +81,7 @@ class OfficeDesk:
         self.office_code = office_code
         self._catalogue = catalogue
         self.visits = OfficeVisits(database, clock, catalogue)
+        self.pay = OfficePay(database, vault, clock, catalogue)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -155,6 +158,7 @@ class OfficeEffects:
         self._outbox = outbox
         self._heard = heard
         self._visits = VisitEffects(database, clock, outbox, heard)
+        self._pay = PayEffects(database, clock, outbox, heard)
 
     def perform(self, key: EffectKey, effect: Effect) -> Memory:
         """Do it, or find it done; what the call should remember of it."""
@@ -169,11 +173,13 @@ class OfficeEffects:
                 return self._remind(key, on)
             case Effect(kind, _) if kind in visit_effects.KINDS:
                 return self._visits.perform(key, effect)
+            case Effect("open_ticket", values):
+                return self._pay.open_ticket(key, values)
         raise ValueError(f"no effect is named {effect.kind}")
 
     def binds(self, effect: Effect) -> bool:
         """Whether it changes what the screens before it show: a replay then begins behind it."""
-        return effect.kind in visit_effects.KINDS
+        return effect.kind == "open_ticket" or effect.kind in visit_effects.KINDS
 
     def _choose(self, key: EffectKey, language: Language) -> Memory:
         now = self._clock()

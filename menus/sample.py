@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,7 @@ from immigration.people import Language
 from menus import visit_effects
 from menus.description import Effect, Memory
 from menus.desk import Beginning, Case, EffectKey, Listed
+from menus.sample_pay import SamplePay
 from menus.sample_visits import BEGINS, SampleVisits
 
 assert immigration.tables
@@ -32,6 +34,7 @@ _FULL = Details(
 )
 
 
+@cache
 def reference_catalogue() -> Catalogue:
     """The catalogue of the reference files, as `db upgrade` would load it."""
     with TemporaryDirectory() as folder:
@@ -56,6 +59,7 @@ class SampleDesk:
     moment: datetime = NOW
     reminded: bool = True
     visits: SampleVisits = field(default_factory=SampleVisits)
+    pay: SamplePay = field(default_factory=SamplePay)
 
     def now(self) -> datetime:
         """The moment of the sample."""
@@ -107,6 +111,8 @@ class SampleEffects:
             return {"until": effect.values["last"]}
         if effect.kind == "alert":
             return {}
+        if effect.kind == "open_ticket":
+            return {"why": self.not_done}
         if effect.kind in visit_effects.KINDS:
             done = {"visit": 1} if effect.kind in ("book_visit", "take_offer") else {}
             return {**done, "why": self.not_done}

@@ -5,9 +5,9 @@ from menus.desk import Caller, Desk
 from menus.topics import screen
 
 
-@screen(leads_to=("status", "visits", "fees", "hours", "language", "bye"))
+@screen(leads_to=("status", "visits", "pay", "fees", "hours", "language", "bye"))
 def main(caller: Caller, desk: Desk) -> View:
-    """Where every call begins. The numbers are published: 3 and 6 come with what they lead to."""
+    """Where every call begins. The numbers are published: 6 comes with what it leads to."""
     visits = Option("2", Say("main.visits"), Go("visits"))
     takes_visits = desk.catalogue.office(desk.office_code).visits is not None
     return Menu(
@@ -15,6 +15,7 @@ def main(caller: Caller, desk: Desk) -> View:
         (
             Option("1", Say("main.status"), Go("status")),
             *((visits,) if takes_visits else ()),
+            Option("3", Say("main.pay"), Go("pay")),
             Option("4", Say("main.fees"), Go("fees")),
             Option("5", Say("main.hours"), Go("hours")),
             Option("7", Say("main.language"), Go("language")),

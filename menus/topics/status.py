@@ -81,15 +81,17 @@ def birth(caller: Caller, desk: Desk) -> View:
     return Question(Say("status.birth"))
 
 
-@screen(leads_to=("number", "main", "texted"))
+@screen(leads_to=("number", "main", "texted", "bill"))
 def found(caller: Caller, desk: Desk) -> View:
-    """What came of the claim: the application, or neutral words."""
+    """What came of the claim: the application, or what is to be paid for it; else neutral words."""
     memory = caller.memory
     again = (Option("1", Say("status.again"), Go("number")),)
     if memory["verdict"] == "matched":
         known = desk.case(memory["case"])
         if known is None:
             return Menu(Say("status.gone"), back_to="main")
+        if memory.get("for") == "pay":
+            return Go("bill")
         return Menu(_told(known, desk), (_text(known),), back_to="main")
     if memory["verdict"] == "limited":
         return Menu(Say("status.limited"), back_to="main")

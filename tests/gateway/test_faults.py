@@ -21,7 +21,7 @@ from menus.desk import Beginning
 
 PATH = "/webhooks/demo/africastalking/ussd"
 MAIN = (
-    "CON Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n4 Syarat & biaya\n5 Jam & lokasi\n"
+    "CON Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n3 Bayar\n4 Syarat & biaya\n5 Jam & lokasi\n"
     "7 Bahasa/Language\n0 Keluar"
 )
 AWAY = "END Maaf, sistem sedang terganggu. Tekan *384*1303# lagi nanti."
@@ -46,7 +46,7 @@ def own_redis(tmp_path: Path) -> Iterator[valkey.Valkey]:
 @pytest.fixture
 def app_over(wiring: Wiring, own_redis: valkey.Valkey) -> Iterator[Flask]:
     with wiring.database.writing() as session:
-        load(session, wiring.vault, wiring.clock())
+        load(session, wiring.outbox, wiring.clock())
     redis = connect_redis(own_redis.url, timeout_s=0.5)
     settings = wiring.settings.model_copy(update={"redis_url": own_redis.url})
     app = create_app(assemble(settings, wiring.database, wiring.vault, redis, wiring.clock))

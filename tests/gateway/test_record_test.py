@@ -16,7 +16,7 @@ from gateway.cli.recordings import BadRecording, Step, read_recording
 from tests.support.product import running_product
 
 MENU = (
-    "CON Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n4 Syarat & biaya\n"
+    "CON Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n3 Bayar\n4 Syarat & biaya\n"
     "5 Jam & lokasi\n7 Bahasa/Language\n0 Keluar"
 )
 

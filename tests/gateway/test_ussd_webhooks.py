@@ -21,7 +21,7 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 AFRICASTALKING = "/webhooks/demo/africastalking/ussd"
 HUBTEL = "/webhooks/demo/hubtel/ussd"
 MAIN = (
-    "Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n4 Syarat & biaya\n5 Jam & lokasi\n"
+    "Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n3 Bayar\n4 Syarat & biaya\n5 Jam & lokasi\n"
     "7 Bahasa/Language\n0 Keluar"
 )
 ASK_NUMBER = "Ketik 16 angka nomor permohonan (di bawah barcode):\n0 Kembali"
@@ -222,7 +222,7 @@ def test_a_body_over_16_kb_gets_an_end_unread(client: FlaskClient) -> None:
 
 def test_a_state_is_read_in_two_hops(client: FlaskClient, wiring: Wiring) -> None:
     with wiring.database.writing() as session:
-        load(session, wiring.vault, wiring.clock())
+        load(session, wiring.outbox, wiring.clock())
     assert hop(client, "") == f"CON {MAIN}"
     assert hop(client, "1").startswith("CON ..0001 Paspor 10 tahun, 22 Nov\nSIAP DIAMBIL di UKK Sijunjung")
 

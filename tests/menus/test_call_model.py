@@ -42,6 +42,7 @@ def main_menu(language: str) -> str:
     options = (
         ("1", "main.status"),
         ("2", "main.visits"),
+        ("3", "main.pay"),
         ("4", "main.fees"),
         ("5", "main.hours"),
         ("7", "main.language"),
@@ -347,7 +348,7 @@ class Calls(RuleBasedStateMachine):
             assert phone.screen.startswith(said(heads[option], language) + "\n1 ")
         elif option == "0":
             assert phone.call.history[-1][1] == Reply(said("bye", language), more=False)
-        elif option in ("1", "2", "5"):
+        elif option in ("1", "2", "3", "5"):
             assert phone.screen != main_menu(language)
             assert not phone.screen.startswith(said("wrong", language))
         elif phone.screen != said("wrong", language) + "\n" + main_menu(language):

@@ -51,7 +51,7 @@ def told(
             S.MENUNGGU_BAYAR,
             None,
             LATE,
-            "Batas bayar 09.00 WIB 24 Nov sudah lewat. Jangan dibayar. Sudah bayar? Bawa struk ke kantor.",
+            "Batas bayar 09.00 WIB 24 Nov sudah lewat. Jangan dibayar. Sudah bayar? Pilih 3 Bayar di menu utama.",
         ),
         (
             S.MENUNGGU_BAYAR,
@@ -63,7 +63,7 @@ def told(
             S.KEDALUWARSA,
             None,
             LATE,
-            "Billing lewat waktu dan batal. Jangan dibayar. Sudah bayar? Bawa struk ke kantor.",
+            "Billing lewat waktu dan batal. Jangan dibayar. Sudah bayar? Pilih 3 Bayar di menu utama.",
         ),
         (
             S.LUNAS_TERJADWAL,

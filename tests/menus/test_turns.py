@@ -9,7 +9,7 @@ from menus.testing import Call, CallKit
 from tests.menus.conftest import BORN, NUMBER, ONE, STRANGER, THREE, Office
 
 MAIN = (
-    "Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n4 Syarat & biaya\n5 Jam & lokasi\n"
+    "Imigrasi Sijunjung\n1 Cek status\n2 Jadwal kunjungan\n3 Bayar\n4 Syarat & biaya\n5 Jam & lokasi\n"
     "7 Bahasa/Language\n0 Keluar"
 )
 PRINTING = (
