@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from immigration.applications.record import Details
 from immigration.applications.states import Status
 from immigration.contacts import choose
 from immigration.database import Database
 from immigration.offices.tables import Office
-from immigration.tasks import Task, open_task
+from immigration.payments.tickets import Claim, open_ticket
+from immigration.tasks import open_task
 from immigration.vault import KeyRing
 from tests.support.office_desk import OfficeDesk
 from tests.support.payments import NTPN, OTHER_NTPN, PayDesk, billing_of
@@ -112,24 +113,29 @@ def test_a_doubt_and_its_end_are_said_in_a_line_each(desk: OfficeDesk, pay: PayD
 def test_a_ticket_is_answered_in_one_sms_and_is_done(desk: OfficeDesk, pay: PayDesk) -> None:
     pay.billed(1)
     desk.sms.greeted(2)
+    office = desk.sms.outbox.catalogue().office("SJJ")
+    opened = []
     with desk.sms.database.writing() as session:
-        open_task(session, "ticket", "1", "receipt ..1234", pay.now, office="SJJ", application_id=1)
-        phone_hash = desk.sms.vault.lookup("phone", phone_of(2))
-        open_task(session, "ticket", phone_hash.hex(), "receipt ..9876", pay.now, office="SJJ")
+        for phone, application, receipt in ((1, 1, "1234"), (2, None, "9876"), (2, 1, None)):
+            claim = Claim(phone_of(phone), office, application, receipt, "citizen ussd")
+            opened.append(open_ticket(session, desk.sms.outbox, claim, pay.now).number)
         open_task(session, "ticket", "nobody", "receipt ..1111", pay.now, office="SJJ")
-        ids = session.scalars(select(Task.id).order_by(Task.id)).all()
-    assert [one["id"] for one in json.loads(desk.run("tickets", "list", "--json").stdout)] == list(reversed(ids))
-    for ticket in ids[:2]:
+    told = json.loads(desk.run("tickets", "list", "--json").stdout)
+    assert [one["number"] for one in told[1:]] == list(reversed(opened))
+    nobody = told[0]["number"]
+    # As the citizen has it, without its year, and by the figures alone.
+    for ticket in (opened[0].lower(), opened[1][4:], str(int(opened[2][4:]))):
         assert desk.run("tickets", "answer", ticket, "Pembayaran", "sudah", "masuk.").exit_code == 0
-    assert [body.endswith("Pembayaran sudah masuk.") for body in pay.bodies()] == [True, True]
+    assert [body.endswith("Pembayaran sudah masuk.") for body in pay.bodies()] == [True, True, True]
     assert [one.phone_hash for one in desk.sms.messages()] == [
-        desk.sms.vault.lookup("phone", phone_of(place)) for place in (1, 2)
+        desk.sms.vault.lookup("phone", phone_of(place)) for place in (1, 2, 2)
     ]
-    assert "done already" in desk.run("tickets", "answer", ids[0], "Ya").stderr
-    assert "no phone number is known" in desk.run("tickets", "answer", ids[2], "Ya").stderr
+    assert "done already" in desk.run("tickets", "answer", opened[0], "Ya").stderr
+    assert "no phone number is known" in desk.run("tickets", "answer", nobody, "Ya").stderr
+    assert "is not a ticket such as A26-01234" in desk.run("tickets", "answer", "B26-1", "Ya").stderr
     assert "there is no ticket 99" in desk.run("tickets", "answer", "99", "Ya").stderr
     assert "receipt ..1234" in desk.run("tickets", "list", "--done").stdout
-    assert [action for action, *_ in desk.audited()] == ["changed", "changed"]
+    assert [action for action, *_ in desk.audited()] == ["changed", "changed", "changed"]
 
 
 def test_a_plan_says_what_comes_what_came_and_why_not(desk: OfficeDesk, pay: PayDesk) -> None:

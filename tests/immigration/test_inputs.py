@@ -1,5 +1,6 @@
 """Is sloppy input understood, and is what is unclear left alone?"""
 
+import re
 from datetime import date
 
 import pytest
@@ -14,6 +15,7 @@ from immigration.inputs import (
     choice,
     digits,
     looks_like_nik,
+    receipt_ending,
 )
 
 TODAY = date(2026, 11, 24)
@@ -373,3 +375,27 @@ def test_a_nik_is_known_by_its_shape(number: str, shaped: bool) -> None:
 @given(any_text | huge)
 def test_telling_a_nik_never_crashes(typed: str) -> None:
     looks_like_nik(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "ending"),
+    [
+        ("4821", "4821"),
+        ("1a2b 3c4d-5e6f.7g8h", "7G8H"),
+        ("..4821", "4821"),
+        ("abcd", "ABCD"),
+        ("\u0664\u0668\u0662\u0661", "4821"),
+        ("123", None),
+        ("", None),
+        ("struk saya hilang", None),
+        ("12;34", None),
+        ("4" * 31, None),
+    ],
+)
+def test_a_receipt_is_known_by_its_end(typed: str, ending: str | None) -> None:
+    assert receipt_ending(typed) == ending
+
+
+@given(st.text())
+def test_reading_a_receipt_never_crashes(typed: str) -> None:
+    assert receipt_ending(typed) is None or re.fullmatch("[0-9A-Z]{4}", str(receipt_ending(typed)))

@@ -71,6 +71,9 @@ def test_the_trial_office_stands_under_its_parent(database: Database) -> None:
         ("ITAS2", [5_000_000], True),
         ("ITAP5", [7_000_000], True),
         ("IMK1", [1_500_000], True),
+        ("IMK6", [750_000], True),
+        ("IMK2", [2_000_000], True),
+        ("IMK5", [3_500_000], True),
         ("EPO", [100_000], True),
         ("KARTU", [500_000], True),
         ("AFD", [500_000], True),
@@ -97,7 +100,7 @@ def sqlite_catalogue() -> Catalogue:
 
 
 def test_no_other_service_is_offered(sqlite_catalogue: Catalogue) -> None:
-    assert len(sqlite_catalogue.services) == 23
+    assert len(sqlite_catalogue.services) == 26
 
 
 def test_a_changed_file_changes_just_that(database: Database, folder: Path) -> None:
@@ -165,6 +168,14 @@ def test_hours_and_exceptions_that_the_files_no_longer_name_are_gone(database: D
         ("offices/SJJ.toml", "weekdays = [4]", "weekdays = [7]", "SJJ.toml hours: weekdays: write 0 .Monday. to 6"),
         ("offices/SJJ.toml", "opens = 08:00:00", 'opens = "8"', "SJJ.toml hours: opens: write a time"),
         ("offices/SJJ.toml", "trial = true", "trial = ", "SJJ.toml: Invalid value"),
+        ("offices/SJJ.toml", 'kind = "post"', 'kind = "pos"', "SJJ.toml: pay_at: Invalid enum value 'pos'"),
+        ("offices/SJJ.toml", 'kind = "post"', 'kind = "bank"', "SJJ.toml: pay_at: kind: bank stands twice"),
+        (
+            "offices/SJJ.toml",
+            'names = ["Indomaret"',
+            'name = ["Indomaret"',
+            "SJJ.toml: pay_at: .* unknown field name",
+        ),
         ("services.toml", 'code = "P10"', 'code = "P5"', "services.toml: P5: code: stands twice"),
         ("services.toml", 'group = "passport"', 'group = "visa"', "services.toml: P5: group: write passport or permit"),
         ("services.toml", "amount = 650_000", "amount = 0", "services.toml: P5 fee 1: amount: write whole rupiah"),

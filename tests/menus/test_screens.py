@@ -1,11 +1,13 @@
 """What does a citizen read? The hours, the place and the fees, as they stand on the phone."""
 
+import re
 from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 
 from immigration.gsm7 import septets
+from immigration.offices import permits
 from immigration.offices.catalogue import ServiceFacts
 from immigration.people import LANGUAGES, Language
 from menus.build import build_machine
@@ -150,3 +152,32 @@ def test_a_tariff_that_is_not_yet_in_force_is_not_shown() -> None:
     assert "Rp650.000" in before
     assert "Rp700.000" not in before
     assert "Rp700.000" in after
+
+
+def test_a_stay_permit_and_its_re_entry_are_reckoned_up_from_the_tariffs_of_the_day() -> None:
+    assert whole(pages("reckon", SampleDesk(CATALOGUE), "en")) == (
+        "Stay permit: 1 ITAS 6 months Rp2.000.000 2 ITAS 1 year Rp3.000.000 3 ITAS 2 years Rp5.000.000 "
+        "4 ITAP 5 years Rp7.000.000"
+    )
+    assert whole(pages("re_entry", SampleDesk(CATALOGUE), "en", {"permit": "ITAS1"})) == (
+        "Re-entry permit: 1 Re-entry 6 months Rp750.000 2 Re-entry 1 year Rp1.500.000 3 Re-entry 2 years Rp2.000.000 "
+        "4 Re-entry 5 years Rp3.500.000 5 No re-entry"
+    )
+    chosen: Memory = {"permit": "ITAS1", "re_entry": "IMK1"}
+    [page] = pages("reckoned", SampleDesk(CATALOGUE), "id", chosen)
+    assert page == (
+        "ITAS 1 tahun Rp3.000.000\nMasuk kembali 1 th Rp1.500.000\nJumlah Rp4.500.000.\n"
+        "Tarif PP 45/2024 sejak 17 Des 2024.\n0 Kembali"
+    )
+    alone = whole(pages("reckoned", SampleDesk(CATALOGUE), "en", {**chosen, "re_entry": None}))
+    assert alone == "ITAS 1 year Rp3.000.000, no re-entry permit. Tariff PP 45/2024 since 17 Dec 2024."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sum_is_that_of_its_parts(language: Language) -> None:
+    desk = SampleDesk(CATALOGUE, [], language)
+    for permit in permits.stays(CATALOGUE, NOW.date()):
+        for added in permits.re_entries(CATALOGUE, NOW.date()):
+            told = whole(pages("reckoned", desk, language, {"permit": permit.code, "re_entry": added.code}))
+            amounts = [int(found.replace(".", "")) for found in re.findall("Rp([0-9.]*[0-9])", told)]
+            assert amounts == [permit.fees[0][0].amount, added.fees[0][0].amount, sum(amounts[:2])]

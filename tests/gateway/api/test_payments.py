@@ -4,10 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from immigration.tasks import Task, open_task
+from gateway.messaging import build_outbox
+from gateway.settings import Settings
+from immigration.contacts import know
+from immigration.offices.snapshot import CatalogueSnapshot
+from immigration.payments.tickets import Claim, open_ticket
 from tests.support.back_office import NUMBER, RECORD, BackOffice, changed, faults
 from tests.support.clock import MovedClock
 from tests.support.payments import NTPN, OTHER_NTPN
@@ -189,11 +192,14 @@ class TestOnOneDatabase:
 
     def test_a_ticket_is_answered_once_with_the_officers_words(self, office: BackOffice) -> None:
         office.put(WAITING)
-        with office.wiring.database.writing() as session:
-            row_id = session.execute(select(Task.id)).first()
-            assert row_id is None
-            open_task(session, "ticket", "1", "receipt ..1234", office.wiring.clock(), office="SJJ", application_id=1)
+        wiring, phone = office.wiring, "+6281234567890"
+        outbox = build_outbox(Settings(), wiring.vault, CatalogueSnapshot(wiring.database))
+        with wiring.database.writing() as session:
+            know(session, wiring.vault, phone, wiring.clock())
+            claim = Claim(phone, outbox.catalogue().office("SJJ"), 1, "1234", "citizen ussd")
+            number = open_ticket(session, outbox, claim, wiring.clock()).number
         [ticket] = office.call("GET", "/tickets").get_json()["items"]
+        assert ticket["number"] == number
         path = f"/tickets/{ticket['id']}/answer"
         long = office.call("POST", path, {"text": "x" * 200})
         assert "too long" in faults(long)["text"]
