@@ -35,9 +35,10 @@ from immigration.clock import Clock
 from immigration.database import Database, DatabaseBusy
 from immigration.phones import InvalidPhone, international
 from menus.machine import Reply
+from menus.replay import TooLate
 from menus.turn import Latest as LatestTyped
 from menus.turn import Turn, Whole
-from menus.turns import TooLate, Turns
+from menus.turns import Turns
 
 HOP_SECONDS_ALLOWED: Final = 8.0
 # africastalking.md 3; other aggregators tell only of calls that broke off.

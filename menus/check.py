@@ -172,7 +172,9 @@ def _visit_calls(machine: Machine, catalogue: Catalogue, language: Language) -> 
         ("cancel", {"visit": 1}, own, SampleEffects(not_done="again")),
         ("own_visit", {"visit": 1, "why": None}, SampleVisits(own=(replace(VISIT, is_open=False),)), SampleEffects()),
     ]
-    trials += [("confirm", {**shown, "move": 1}, own, SampleEffects(not_done=why)) for why in ("same-day", "gone")]
+    trials += [
+        ("confirm", {**shown, "move": 1}, own, SampleEffects(not_done=why)) for why in ("same-day", "gone", "same")
+    ]
     trials += [("visits", {}, offered, SampleEffects(not_done=why)) for why in (None, "late", "again")]
     for why in ("over", "today", "moved-out", "late"):
         trials.append(("move", {"visit": 1}, replace(own, not_movable=why), SampleEffects()))

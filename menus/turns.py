@@ -7,7 +7,7 @@ waited for; a call whose session is gone is replayed from its text; effects are 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 from msgspec.structs import replace
@@ -15,14 +15,13 @@ from redis.exceptions import RedisError
 from sqlalchemy.orm import Session as DatabaseSession
 
 from immigration.appointments import seats
-from immigration.calls import HopFact, menus_replaced_at, note_start
+from immigration.calls import HopFact
 from immigration.clock import Clock
 from immigration.database import Database
-from immigration.people import as_language
 from immigration.vault import Unreadable, Vault
-from menus.description import Effect, Memory
-from menus.desk import Beginning, Caller, Desk, EffectKey, Effects
+from menus.desk import Caller, Desk, Effects
 from menus.machine import MAIN, RESUME, Machine, Reply
+from menus.replay import Replay
 from menus.session import (
     ANSWERS_KEPT,
     Answered,
@@ -33,43 +32,16 @@ from menus.session import (
     pack,
     unpack_place,
     unpack_session,
-    unpack_start,
 )
 from menus.sessions import FORGOTTEN, UNCHANGED, Opened, PlaceChange, Sessions
+from menus.starts import Starts
 from menus.turn import Turn, Typed
 
 # Shorter than the hop's 8 s, so that a waiting copy still says something itself.
 WAIT_SECONDS: Final = 7.0
 _POLL_SECONDS: Final = 0.03
-# A replay that has taken this long begins no further step: an effect may have to wait 3 s for its turn to write.
-_REPLAY_SECONDS: Final = 4.0
-# Longer than any call: a session that is gone this soon after a deploy may have begun with the menus before.
-_SETTLED: Final = timedelta(minutes=10)
 
 How = Literal["new", "repeat", "late", "replay", "unstored", "busy"]
-
-
-class _Strayed(Exception):
-    """A replay came to an effect that binds and that the call has never had: it went other ways than the call."""
-
-
-class _Past:
-    """The effects of an input behind which the call has gone on: of those that bind, a replay begins after the last."""
-
-    def __init__(self, effects: Effects) -> None:
-        self._effects = effects
-
-    def perform(self, key: EffectKey, effect: Effect) -> Memory:
-        if self._effects.binds(effect):
-            raise _Strayed
-        return self._effects.perform(key, effect)
-
-    def binds(self, effect: Effect) -> bool:
-        return self._effects.binds(effect)
-
-
-class TooLate(Exception):
-    """The answer would come after the aggregator has given the session up."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +96,12 @@ class Turns:
         self._machine = machine
         self._sessions = sessions
         self._desk = desk
-        self._effects = effects
-        self._database = database
         self._vault = vault
         self._clock = clock
         self._busy = busy
         self._ring = vault.derived("redis")
-        with database.writing() as session:
-            self._replaced_at = menus_replaced_at(session, machine.version, clock())
+        self._starts = Starts(desk, database, vault, machine.version, clock)
+        self._replay = Replay(machine, desk, effects, self._starts)
 
     def answer(self, turn: Turn) -> Answer:
         """The answer to this turn. Raises `TooLate`, and the database's errors where it is needed and away."""
@@ -263,31 +233,19 @@ class Turns:
         if session.ended:
             return _Advanced(session, _given(session.answers[-1], "repeat", call), keep=False)
         left = session.place.screen
-        session, reply = self._step(turn, call, caller, session, Typed(typed, turn.typed.length))
-        return _Advanced(_answered(session, turn, mark, reply), self._new(call, session, reply, left), keep=True)
-
-    def _step(self, turn: Turn, call: bytes, caller: Caller, session: Session, typed: Typed) -> tuple[Session, Reply]:
-        return self._stepped(turn, caller, session, typed, EffectKey(call, typed.position, caller.hash, turn.phone))
-
-    def _stepped(
-        self, turn: Turn, caller: Caller, session: Session, typed: Typed, key: EffectKey, *, past: bool = False
-    ) -> tuple[Session, Reply]:
-        effects = _Past(self._effects) if past else self._effects
-        session, reply, effect = self._machine.step(session, typed.input, key, caller, self._desk, effects, turn.budget)
-        if effect is not None and self._effects.binds(effect):
-            self._note_bound(key, session.place)
-        return session, reply
+        session, reply = self._replay.step(turn, call, caller, session, Typed(typed, turn.typed.length))
+        return _Advanced(_answered(session, turn, mark, reply), _new(call, session, reply, left), keep=True)
 
     def _began(self, turn: Turn, call: bytes, caller: Caller, place: Place | None, mark: bytes) -> _Advanced:
         beginning = self._desk.beginning(caller.hash, call)
-        start = self._noted(beginning, call)
+        start = self._starts.noted(beginning, call)
         # A call that was answered before began at the main menu; the place is that of a call that came after it.
         if start is None and place is not None and beginning.reached is None:
             start = Start(0, place.language, place)
-            self._note_start(call, start)
-        session = self._begin(start or Start(0, beginning.language))
+            self._starts.note(call, start)
+        session = self._replay.begin(start or Start(0, beginning.language))
         session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
-        answer = self._new(call, session, reply, None)
+        answer = _new(call, session, reply, None)
         if beginning.reached is not None:
             answer = replace_how(answer, "late")
         # After a wiped Redis a late copy of the first hop must not set a call back that is further on.
@@ -295,33 +253,13 @@ class Turns:
         return _Advanced(_answered(session, turn, mark, reply), answer, keep)
 
     def _rebuilt(self, turn: Turn, call: bytes, caller: Caller, mark: bytes) -> _Advanced:
-        """Replay: the call from where it began, through everything that was typed."""
-        start, reached = self._start(turn, call, caller)
-        begin, session, is_certain = start.length, self._begin(start), False
-        if start.bound is not None and start.bound[0] <= turn.typed.length:
-            begin, place = start.bound
-            session, is_certain = Session(self._machine.version, place), True
-        session, reply = self._machine.draw(session, caller, self._desk, turn.budget)
-        left = None
-        deadline = time.monotonic() + _REPLAY_SECONDS
-        inputs = turn.typed.inputs(begin) or []
-        for typed in inputs:
-            if session.ended:
-                break
-            if time.monotonic() > deadline:
-                raise TooLate
-            left = session.place.screen
-            key = EffectKey(call, typed.position, caller.hash, turn.phone, replayed=not is_certain)
-            try:
-                session, reply = self._stepped(turn, caller, session, typed, key, past=typed is not inputs[-1])
-            except _Strayed:
-                break
-            is_certain = False
+        """The call from its text."""
+        rebuilt = self._replay.rebuild(turn, call, caller)
         # A hop that is in the funnel already is not counted again, however often it is replayed.
-        how: How = "replay" if reached is None or reached < turn.typed.length else "late"
-        answer = replace_how(self._new(call, session, reply, left), how)
-        session = replace(_answered(session, turn, mark, reply), rebuilt=True)
-        return _Advanced(session, answer, keep=reached is None or reached <= turn.typed.length)
+        how: How = "replay" if rebuilt.reached is None or rebuilt.reached < turn.typed.length else "late"
+        answer = replace_how(_new(call, rebuilt.session, rebuilt.reply, rebuilt.left), how)
+        session = replace(_answered(rebuilt.session, turn, mark, rebuilt.reply), rebuilt=True)
+        return _Advanced(session, answer, keep=rebuilt.reached is None or rebuilt.reached <= turn.typed.length)
 
     def _replayed(self, turn: Turn, call: bytes, caller: Caller) -> Answer:
         """The answer without a store, which stays behind the call: the funnel must know of it at once."""
@@ -333,55 +271,14 @@ class Turns:
         reached = self._desk.beginning(caller.hash, call).reached
         return reached is not None and reached > session.length and turn.typed.length > reached
 
-    def _begin(self, start: Start) -> Session:
-        return self._machine.begin(as_language(start.language), start.held)
-
-    def _start(self, turn: Turn, call: bytes, caller: Caller) -> tuple[Start, int | None]:
-        """Where a replay begins, and how far the call is known to be; what text alone does not tell is not guessed."""
-        beginning = self._desk.beginning(caller.hash, call)
-        noted = self._noted(beginning, call)
-        if noted is not None:
-            return noted, beginning.reached
-        recent = self._replaced_at is not None and self._clock() - self._replaced_at < _SETTLED
-        if beginning.start is not None or recent or turn.typed.inputs(0) is None:
-            # What was typed was typed to other menus, or cannot be known: the main menu is never wrong.
-            start = Start(turn.typed.length, beginning.language)
-            self._note_start(call, start)
-            return start, beginning.reached
-        return Start(0, beginning.language), beginning.reached
-
-    def _noted(self, beginning: Beginning, call: bytes) -> Start | None:
-        """Where the call began, if that was written down by these menus."""
-        if beginning.start is None or beginning.start[0] != self._machine.version:
-            return None
-        try:
-            return unpack_start(self._vault.ring.unseal(beginning.start[1], _about_start(call)))
-        except (Unreadable, OtherFormat):
-            return None
-
-    def _note_start(self, call: bytes, start: Start, *, anew: bool = False) -> None:
-        with self._database.writing() as session:
-            sealed = self._vault.ring.seal(pack(start), _about_start(call))
-            note_start(session, call, self._machine.version, sealed, self._clock(), anew=anew)
-
-    def _note_bound(self, key: EffectKey, place: Place) -> None:
-        """Keep the place that an effect that binds has led to, in the database: nobody else can tell it later."""
-        beginning = self._desk.beginning(key.caller, key.call)
-        start = self._noted(beginning, key.call) or Start(0, beginning.language)
-        if start.bound is None or start.bound[0] < key.position:
-            self._note_start(key.call, replace(start, bound=(key.position, place)), anew=True)
-
-    def _new(self, call: bytes, session: Session, reply: Reply, left: str | None) -> Answer:
-        return Answer(reply, "new", call, left, session.place.screen, session.place.language)
-
 
 def replace_how(answer: Answer, how: How) -> Answer:
     """The same answer, come about otherwise."""
     return Answer(answer.reply, how, answer.call, answer.left, answer.shown, answer.language)
 
 
-def _about_start(call: bytes) -> bytes:
-    return f"call_starts.state:{call.hex()}".encode()
+def _new(call: bytes, session: Session, reply: Reply, left: str | None) -> Answer:
+    return Answer(reply, "new", call, left, session.place.screen, session.place.language)
 
 
 def _known(session: Session, length: int, mark: bytes) -> Answered | None:

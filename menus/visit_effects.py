@@ -117,7 +117,9 @@ class VisitEffects:
                     if held is None or held.slot_id != slot_id:
                         raise SlotGone
                     changing.movable(session, visit, self._outbox.catalogue().office(visit.office), now)
-                    changing.move(session, self._outbox, visit, slot_id, key.occasion, now, _BY)
+                    if not changing.move(session, self._outbox, visit, slot_id, key.occasion, now, _BY):
+                        seats.release(session, held, now, _BY)
+                        return {"why": "same"}
         except SlotGone:
             return {"why": "gone"}
         except NoSuchVisit:

@@ -48,12 +48,15 @@ def move(caller: Caller, desk: Desk) -> View:
     return Go("days", _moving(visit))
 
 
-@screen(leads_to=("confirm", "days", "main"))
+@screen(leads_to=("confirm", "own_visit", "days", "main"))
 def moved(caller: Caller, desk: Desk) -> View:
     """The visit at its new time."""
     memory = caller.memory
     if memory["why"] == "gone":
         return Go("confirm", {"slot": None})
+    if memory["why"] == "same":
+        # The session that it had: nothing has moved, and nothing is said to have.
+        return Go("own_visit", {"visit": memory["move"], "why": None})
     visit = desk.visits.visit(memory["move"])
     if visit is None or memory["why"] is not None:
         return _refused(memory["why"] or "over", visit, desk)

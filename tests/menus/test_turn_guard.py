@@ -48,7 +48,7 @@ def _race(kit: CallKit, office: Office) -> tuple[set[str], int]:
     call = kit.dial(STRANGER).replies("1").replies(NUMBER)
     text = f"1*{NUMBER}*{BORN}"
     turn = Turn("africastalking", call.session_id, STRANGER, "51010", Whole(text), 160)
-    counting = kit.turns._effects = Counting(office)
+    counting = kit.turns._replay._effects = Counting(office)
     ready = threading.Barrier(COPIES)
 
     def copy(_: int) -> str:

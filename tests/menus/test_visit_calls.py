@@ -205,6 +205,16 @@ def test_a_schedule_that_was_paid_for_is_moved_once_and_to_another_day(
     )
 
 
+def test_a_visit_that_is_moved_to_its_own_session_stays_and_is_shown(kit: CallKit, counter: Seats) -> None:
+    dialled(kit, OTHER, "2", "1", "2", "2", "1")
+    call = dialled(kit, OTHER, "2", "1", "2", "2", "1")
+    assert call.screen.startswith("Jadwal Anda Rab 25 Nov 09.00-10.00 di UKK Sijunjung. Tunjukkan: ")
+    kit.wipe()
+    call.repeats()
+    assert (counter.only().moves, len(counter.texts())) == (0, 1)
+    assert (counter.slot(WEDNESDAY, "09:00").booked, counter.slot(WEDNESDAY, "09:00").held) == (1, 0)
+
+
 def test_a_visit_of_today_is_not_moved(kit: CallKit, counter: Seats) -> None:
     dialled(kit, PAID, "2", "1", "2", "1")
     dialled(kit, PAID, "2", "1").sees(
