@@ -2,7 +2,7 @@
 
 What came of an effect is read from the database where it happened before. A replay draws its screens anew, and they may
 be others than the caller saw (architecture fact 3): where what was typed to them would bind the caller, the question is
-put once more. From then on the call is known to have been asked (menus/turns.py).
+put once more. From then on the call is known to have been asked (menus/starts.py).
 """
 
 from collections.abc import Callable

@@ -19,5 +19,5 @@ def load() -> None:
         if parts.settings.gateway_env == "production":
             raise click.ClickException("demonstration data has no place in production")
         with parts.database.writing() as session:
-            count = demonstration.load(session, parts.vault, utc_now())
+            count = demonstration.load(session, parts.outbox(), utc_now())
     click.echo(f"applications={count}")

@@ -53,6 +53,7 @@ def test_cek_status(kit: CallKit) -> None:
         "Imigrasi Sijunjung\\n"
         "1 Cek status\\n"
         "2 Jadwal kunjungan\\n"
+        "3 Bayar\\n"
         "4 Syarat & biaya\\n"
         "5 Jam & lokasi\\n"
         "7 Bahasa/Language\\n"

@@ -66,7 +66,7 @@ class Office:
         with self.database.writing() as session:
             for table in TABLES:
                 session.execute(delete(table))
-            demo.load(session, self.vault, moment)
+            demo.load(session, self.outbox, moment)
 
     def forget(self, phone: str) -> None:
         """Let this phone call as if for the first time: no choice of language, no tries."""
