@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := gateway immigration menus workers
 
+# Python keeps what it has compiled. Told not to, each of the tests' many processes would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help run test lint format bench soak clean
 .DEFAULT_GOAL := help
 

@@ -4,13 +4,14 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, Executable, Table, create_engine, event, insert, make_url
+from sqlalchemy import DateTime, Dialect, Engine, Executable, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -34,20 +35,38 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime cannot be stored: attach a time zone")
-        if value.tzinfo is not UTC:
-            value = value.astimezone(UTC)
-        # SQLite's driver keeps no zone: what it holds is UTC by this class alone.
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+    # The whole way to the column and back in one function each: every statement passes here several times a row.
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """What the driver is given."""
+        return _to_sqlite if dialect.name == "sqlite" else _in_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """What the driver gave."""
+        return _from_sqlite if dialect.name == "sqlite" else _in_utc
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    if value is None or value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime cannot be stored: attach a time zone")
+    return value.astimezone(UTC)
+
+
+def _to_sqlite(value: datetime | None) -> str | None:
+    moment = _in_utc(value)
+    return None if moment is None else _written(moment)
+
+
+# Many rows at once say the same few moments.
+@lru_cache(maxsize=256)
+def _written(utc: datetime) -> str:
+    """SQLite keeps no zone: what it holds is UTC by `UtcDateTime` alone."""
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _from_sqlite(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 class DatabaseBusy(Exception):
@@ -247,13 +266,6 @@ def upsert_of(dialect: str, table: type[Base]) -> Any:
     """The same by the dialect's name, for statements that are put together once."""
     assert isinstance(table.__table__, Table)
     return (postgresql if dialect == "postgresql" else sqlite).insert(table.__table__)
-
-
-def insert_all(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Many rows by the driver's own executemany: the unit of work would cost more than the rows."""
-    assert isinstance(table.__table__, Table)
-    if rows:
-        session.connection().execute(insert(table.__table__), rows)
 
 
 def unpooled(url: str) -> Engine:

@@ -1,6 +1,5 @@
 """What do we remember of a caller? The language they chose, under the keyed hash of their number."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, get_args
 
@@ -48,9 +47,3 @@ def chosen_language(session: Session, phone_hash: bytes) -> Language | None:
     """The language this caller chose, if they ever did."""
     language = session.scalar(_CHOSEN, {"whose": phone_hash})
     return None if language is None else as_language(language)
-
-
-def chosen_languages(session: Session, phones: Sequence[bytes]) -> dict[bytes, Language]:
-    """The languages that these callers chose, of those who ever did."""
-    query = select(Preference.phone_hash, Preference.language).where(Preference.phone_hash.in_(phones))
-    return {row.phone_hash: as_language(row.language) for row in session.execute(query)}

@@ -8,7 +8,8 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, func, sel
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from immigration.applications.tables import Application, RowId
-from immigration.database import Base, UtcDateTime, one_of, upsert
+from immigration.bulk import one_of
+from immigration.database import Base, UtcDateTime, upsert
 
 Kind = Literal[
     "unknown_result",

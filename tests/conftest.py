@@ -13,7 +13,11 @@ from gateway import valkey
 from immigration.database import Database
 from immigration.vault import KeyRing
 from tests.support.clock import MovedClock
+from tests.support.memory import keep_files_in_memory
 from tests.support.postgres import TestServer, locked, shared_server
+from tests.support.postgres_reuse import Reused
+
+keep_files_in_memory()
 
 # No test asserts a time: a loaded machine is no fault of the code.
 settings.register_profile("gateway", deadline=None)
@@ -64,6 +68,14 @@ def postgres_server(run_folder: Path) -> Iterator[TestServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: TestServer, key_ring: KeyRing) -> Iterator[Reused]:
+    """This test process's migrated database on PostgreSQL."""
+    reused = Reused(postgres_server, postgres_server.ensure_template(lambda url: _migrate(url, key_ring)))
+    yield reused
+    reused.close()
+
+
 @pytest.fixture
 def postgres_url(postgres_server: TestServer) -> Iterator[str]:
     """A new, empty database on PostgreSQL."""
@@ -98,9 +110,8 @@ def database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path, key_r
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         yield from _open(f"sqlite:///{file}")
     else:
-        server: TestServer = request.getfixturevalue("postgres_server")
-        template = server.ensure_template(lambda url: _migrate(url, key_ring))
-        with server.new_database(template=template) as url:
+        reused: Reused = request.getfixturevalue("migrated_postgres")
+        with reused.lent() as url:
             yield from _open(url)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,12 @@ def room_of(module: str) -> str | None:
 
 
 FILES = {module_name(file): file for room in ROOMS for file in sorted((ROOT / room.split(".")[0]).rglob("*.py"))}
-TREES = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in FILES.items()}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Every module of ours, parsed. Only the process that runs these tests pays for it."""
+    return {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in FILES.items()}
 
 
 def imported(nodes: Iterator[ast.AST]) -> Iterator[str]:
@@ -49,7 +55,7 @@ def imported(nodes: Iterator[ast.AST]) -> Iterator[str]:
             assert node.level == 0, "imports are absolute"
             assert node.module is not None
             for alias in node.names:
-                yield f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in TREES else node.module
+                yield f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in FILES else node.module
 
 
 def at_import(node: ast.AST) -> Iterator[ast.AST]:
@@ -64,14 +70,14 @@ def at_import(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def test_every_room_is_there() -> None:
-    assert {room_of(name) for name in TREES} == set(ROOMS)
+    assert {room_of(name) for name in FILES} == set(ROOMS)
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
     wrong = [
         f"{name} imports {other}"
-        for name, tree in TREES.items()
+        for name, tree in trees().items()
         if room_of(name) == room
         for other in imported(ast.walk(tree))
         if (other_room := room_of(other)) is not None and other_room not in MAY_IMPORT[room]
@@ -83,7 +89,7 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
 def test_a_room_does_not_know_the_libraries_of_others(room: str) -> None:
     wrong = [
         f"{name} imports {other}"
-        for name, tree in TREES.items()
+        for name, tree in trees().items()
         if room_of(name) == room
         for other in imported(ast.walk(tree))
         if other.partition(".")[0] in MUST_NOT_KNOW[room]
@@ -92,12 +98,12 @@ def test_a_room_does_not_know_the_libraries_of_others(room: str) -> None:
 
 
 def test_the_product_never_imports_its_tests_or_benchmarks() -> None:
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         assert not {one.split(".")[0] for one in imported(ast.walk(tree))} & {"tests", "benchmarks"}, name
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    needs = {name: sorted(set(imported(at_import(tree))) & set(TREES)) for name, tree in TREES.items()}
+    needs = {name: sorted(set(imported(at_import(tree))) & set(FILES)) for name, tree in trees().items()}
     done: set[str] = set()
 
     def follow(name: str, way: tuple[str, ...]) -> None:
@@ -114,7 +120,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_one_place_reads_the_environment() -> None:
     """Two others touch it: `up` hands all of it on to its children, `serve` adds to it for a library and its forks."""
     touching: dict[str, set[str]] = {}
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         for node in ast.walk(tree):
             attribute = node.attr if isinstance(node, ast.Attribute) else None
             if attribute in ("environ", "environb", "getenv", "putenv"):
@@ -136,7 +142,7 @@ def test_time_comes_from_one_clock() -> None:
     asking = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
     wrong = [
         name
-        for name, tree in TREES.items()
+        for name, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in asking
     ]
@@ -145,8 +151,8 @@ def test_time_comes_from_one_clock() -> None:
 
 
 def test_every_public_name_says_what_it_is_for() -> None:
-    silent = [name for name, tree in TREES.items() if not ast.get_docstring(tree)]
-    for name, tree in TREES.items():
+    silent = [name for name, tree in trees().items() if not ast.get_docstring(tree)]
+    for name, tree in trees().items():
         silent += [f"{name}.{missing}" for missing in undocumented(tree)]
     assert silent == []
 

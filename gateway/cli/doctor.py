@@ -75,13 +75,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok", "settings", f"{settings.gateway_env}, SMS by {settings.sms_channel}")
     for words in settings.warnings:
         yield Finding("note", "settings", words)
-    yield from _database(settings)
-    yield from _redis(settings)
+    yield from examine_database(settings)
+    yield from examine_redis(settings)
     yield from _menus()
     yield from examine_texts(FOLDER)
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
+def examine_database(settings: Settings) -> Iterator[Finding]:
+    """What is to be said of the database and of what it holds, as far as it can be opened."""
     try:
         with closing(Database(settings.database_url, timeout_s=_TIMEOUT_S)) as database:
             revision = revision_of(database)
@@ -149,7 +150,8 @@ def _channels(settings: Settings, database: Database) -> Iterator[Finding]:
         yield Finding("ok", "channels", f"open: {', '.join(opened)}")
 
 
-def _redis(settings: Settings) -> Iterator[Finding]:
+def examine_redis(settings: Settings) -> Iterator[Finding]:
+    """What is to be said of Redis and of those who are seen through it."""
     try:
         url = settings.redis_url or _embedded(Path(settings.var_dir))
     except valkey.ValkeyError as fault:

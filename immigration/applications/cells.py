@@ -131,6 +131,8 @@ def paid(cells: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Paid:
 
 def _bare(text: str) -> str:
     """The cell without what a spreadsheet puts around text: spaces, a leading ', ="..."."""
+    if text.isalnum():
+        return text
     text = text.strip()
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1]
@@ -222,18 +224,18 @@ def _near(field: str, day: _Day) -> _Day:
 
 
 def _moment(field: str, text: str, zone: ZoneInfo) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment
-    except ValueError:
-        pass
     if found := _MOMENT.fullmatch(text):
         try:
             at = time(int(found[2]), int(found[3]), int(found[4] or 0))
         except ValueError:
             raise BadCell(field, "write a time as 24/11/2026 08:30") from None
         return datetime.combine(_day(field, found[1]), at, tzinfo=zone)
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment
+    except ValueError:
+        pass
     return datetime.combine(_day(field, text), time(), tzinfo=zone)
 
 
@@ -260,7 +262,7 @@ def _payment(told: Mapping[str, str], moment: Callable[[str], datetime | None], 
 
 def _amount(text: str) -> int:
     found = _AMOUNT.fullmatch(text)
-    amount = int(re.sub(r"[.,]", "", found[1])) if found else 0
+    amount = int(found[1].replace(".", "").replace(",", "")) if found else 0
     if not 0 < amount <= _MOST_RUPIAH:
         raise BadCell("amount", "write whole rupiah such as 650000")
     return amount

@@ -17,7 +17,8 @@ from immigration.applications.rows import event_values, kept_of, row_values
 from immigration.applications.tables import Application, ApplicationEvent, Payment
 from immigration.applications.unlinking import respecting
 from immigration.audit import AuditRow
-from immigration.database import Database, insert_all
+from immigration.bulk import insert_all
+from immigration.database import Database
 from immigration.payments.checking import look_at
 from immigration.vault import Vault
 

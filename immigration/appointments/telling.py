@@ -11,8 +11,9 @@ from immigration.applications.tables import Application
 from immigration.appointments.codes import spoken
 from immigration.appointments.tables import Slot, Visit, Waiting
 from immigration.contacts import Contact, phone_of
-from immigration.messages.notices import language_for, visit_times
+from immigration.messages.notices import language_for
 from immigration.messages.outbox import Draft, Lane, Outbox
+from immigration.messages.state_texts import visit_times
 from immigration.offices.catalogue import OfficeFacts
 from immigration.people import Language, as_language
 

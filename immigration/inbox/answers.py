@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,13 +13,12 @@ from immigration.applications.tables import Application
 from immigration.applications.unlinking import linked_to, unlink
 from immigration.appointments.truth import is_as_told
 from immigration.contacts import Contact, choose
-from immigration.identity import Try, attempt
 from immigration.inbox import facts
+from immigration.inbox.cases import Cases
 from immigration.inbox.keywords import Keyword, Wish
+from immigration.inbox.payments import PaymentAnswers
 from immigration.inbox.replies import OCCASION, TOLD, Reply, Sender
 from immigration.inbox.visits import VisitAnswers
-from immigration.inputs import BadDate, birth_date, looks_like_nik
-from immigration.messages.notices import text_of
 from immigration.messages.outbox import Draft, Lane, Outbox, body_of, cancel, newest_to
 from immigration.messages.tables import Message
 from immigration.people import Language, choose_language
@@ -41,7 +40,9 @@ class Answers:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._vault = outbox.vault
+        self._cases = Cases(outbox)
         self._visits = VisitAnswers(outbox)
+        self._payments = PaymentAnswers(outbox, self._cases)
         self._handlers: dict[Keyword, _Handler] = {
             Keyword.STATUS: self._status,
             Keyword.INFO: lambda session, sender, wish, now: Reply("A_INFO"),
@@ -59,6 +60,7 @@ class Answers:
             Keyword.YA: self._yes,
             Keyword.TIDAK: self._no,
             **self._visits.handlers,
+            **self._payments.handlers,
         }
 
     def to(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply | None:
@@ -98,42 +100,20 @@ class Answers:
 
     def _status(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
         if wish.number is not None:
-            number_hash = self._vault.lookup("number", wish.number)
-            mine = self._own(session, sender, Application.number_hash == number_hash)
-            if mine:
-                return self._state_of(session, sender, mine[0], now)
-            return self._claimed(session, sender, wish, number_hash, now)
+            found = self._cases.named(session, sender, wish, now)
+            return found if isinstance(found, Reply) else self._cases.state_of(session, sender, found, now)
         if wish.last4 is None:
-            own = self._own(session, sender)
+            own = self._cases.own(session, sender)
         else:
-            own = self._own(session, sender, Application.number_last4 == wish.last4)
+            own = self._cases.own(session, sender, Application.number_last4 == wish.last4)
             if not own:
                 return Reply("A_TIDAK_DITEMUKAN")
         running = [row for row in own if not is_end(Status(row.status))]
         if len(own) == 1 or len(running) == 1:
-            return self._state_of(session, sender, running[0] if running else own[0], now)
+            return self._cases.state_of(session, sender, running[0] if running else own[0], now)
         if not own:
             return Reply("A_STATUS_KOSONG")
         return Reply("A_STATUS_DAFTAR", {"daftar": _listed(own)})
-
-    def _claimed(self, session: Session, sender: Sender, wish: Wish, number_hash: bytes, now: datetime) -> Reply:
-        """Another phone's application, by its applicant's birth date; the same limits as in a call."""
-        assert wish.number is not None, "asked only where there is one"
-        try:
-            born = birth_date(wish.birth_date_text or "", today=now.astimezone(sender.office.zone).date())
-        except BadDate:
-            return Reply("A_TIDAK_DITEMUKAN")
-        tried = Try(sender.uid, 0, sender.phone_hash, number_hash, born, looks_like_nik(wish.number))
-        judged = attempt(session, self._vault, tried, now)
-        if judged.verdict == "limited":
-            return Reply("A_TERBATAS")
-        if judged.application_id is None:
-            return Reply("A_TIDAK_DITEMUKAN")
-        return self._state_of(session, sender, session.get_one(Application, judged.application_id), now)
-
-    def _state_of(self, session: Session, sender: Sender, row: Application, now: datetime) -> Reply:
-        text = text_of(session, self._outbox, row, sender.language, now)
-        return Reply(text.template, text.values, application_id=row.id)
 
     def _fees(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
         catalogue, today = self._outbox.catalogue(), now.astimezone(sender.office.zone).date()
@@ -212,7 +192,7 @@ class Answers:
         return Reply("A_HAPUS_OK", greets=False, farewell=True)
 
     def _data(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
-        own = self._own(session, sender)
+        own = self._cases.own(session, sender)
         return Reply("A_DATA", {"daftar": f"HP, {_listed(own)}" if own else "HP", "lokasi": sender.office.name})
 
     def _again(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
@@ -247,11 +227,6 @@ class Answers:
         words = f"application ..{row.number_last4}: its phone is somebody else's and was taken out: ask for another"
         open_task(session, "wrong_phone", str(row.id), words, now, office=row.office, application_id=row.id)
         return Reply("A_SALAH", {"no": f"..{row.number_last4}"})
-
-    def _own(self, session: Session, sender: Sender, *conditions: Any) -> Sequence[Application]:
-        """The sender's applications that these hold for, newest first; of an agency's hundreds, as many as are told."""
-        query = select(Application).where(Application.phone_hash == sender.phone_hash, *conditions)
-        return session.scalars(query.order_by(Application.id.desc()).limit(_MOST)).all()
 
 
 def _listed(rows: Sequence[Application]) -> str:

@@ -21,6 +21,7 @@ _FREE_AFTER: Final = r"(?![^\W_])"
 # Letters alone are no number, however much they look like one.
 _TWO_DIGITS: Final = "(?=(?:[OolI]*[0-9]){2})"
 _MANY_DIGITS: Final = 8
+_LONGEST_RECEIPT: Final = 30
 
 WORD: Final = re.compile(r"[^\W_]+")
 # What is a number though it is glued to a word.
@@ -61,6 +62,15 @@ _CODE_AMONG_WORDS: Final = re.compile(f"{_FREE_BEFORE}({_CODE_LETTERS})({_CODE_N
 # "Paspor 10 tahun" holds neither a day nor an hour.
 _YEARS: Final = re.compile(f"{_FREE_BEFORE}(?:5|10){_S}?(?:tahun|taun|thn|th|years?){_FREE_AFTER}", re.IGNORECASE)
 _MARKED_FOUR: Final = re.compile(rf"\.\.\s?({LAST_FOUR}){_FREE_AFTER}")
+# An amount or a day is no receipt.
+_AMOUNT_OR_DAY: Final = re.compile(
+    f"{_FREE_BEFORE}(?:(?:Rp|IDR)[0-9]+|[0-9]{{3,4}}000|[0-9]{{1,2}}([-./])[0-9]{{1,2}}\\1(?:[0-9]{{2}}){{1,2}}){_FREE_AFTER}",
+    re.IGNORECASE,
+)
+_FIGURES: Final = re.compile(
+    f"{_FREE_BEFORE}(?:NTPN|NTB|STRUK|RESI|NO)?(?=[A-Z]*[0-9])([0-9A-Z]{{4,{_LONGEST_RECEIPT}}}){_FREE_AFTER}",
+    re.IGNORECASE,
+)
 _VISIT_CODE: Final = re.compile(f"{_FREE_BEFORE}[0-9A-Z]{{3}}{_S}?[0-9A-Z]{{4}}{_FREE_AFTER}", re.IGNORECASE)
 
 
@@ -87,6 +97,19 @@ class VisitArguments(NamedTuple):
     def names_nothing(self) -> bool:
         """Whether no day or time was written at all."""
         return self.day is None and self.time is None and not self.unread
+
+
+class ClaimArguments(NamedTuple):
+    """What was paid for and under which receipt, as far as that is clear, and the words that are left.
+
+    Four digits may be of either; of two groups the first is `last4`, whatever it turns out to be.
+    """
+
+    number: str | None
+    last4: str | None
+    birth_date_text: str | None
+    receipt: str | None
+    rest: list[str]
 
 
 NO_VISIT: Final = VisitArguments()
@@ -157,6 +180,22 @@ def service(text: str) -> tuple[str | None, str]:
         return _code(*spaced.groups()), rest
     word = rest.upper()
     return (word if re.fullmatch(_CODE_LETTERS, word) and word not in POLITE else None), rest
+
+
+def claim(text: str) -> ClaimArguments | None:
+    """What stands beside "I have paid"; none where there are more figures than can be told apart."""
+    whole = case(text)
+    left = _AMOUNT_OR_DAY.sub(" ", text if whole.number is None else whole.rest)
+    ends = [found[1].upper()[-inputs.RECEIPT_ENDING :] for found in _FIGURES.finditer(left)]
+    fours = [inputs.digits(end) for end in ends if re.fullmatch(LAST_FOUR, end)]
+    receipts = [end for end in ends if not re.fullmatch(LAST_FOUR, end)] + fours[1:]
+    if len(ends) > (2 if whole.number is None else 1):
+        return None
+    # Hours, parts of an amount.
+    beside = [word for word in words(_FIGURES.sub(" ", left)) if not word.isdecimal()]
+    return ClaimArguments(
+        whole.number, fours[0] if fours else None, whole.birth_date_text, receipts[0] if receipts else None, beside
+    )
 
 
 def visit(text: str) -> VisitRead:

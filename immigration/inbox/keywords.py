@@ -7,28 +7,32 @@ that is not sure is free text, which a person reads.
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Final
 
 from immigration.inbox import arguments, dates
 from immigration.inbox.arguments import NO_VISIT, VisitArguments
+from immigration.inbox.spelling import nearest
 from immigration.inbox.words import (
     ALIASES,
     ASKED_POLITELY,
+    CLAIMS,
     CODES,
     COMPANIONS,
     CONFIRMATIONS,
-    FORGIVEN,
     HARMLESS,
     KEYWORDS,
     LANGUAGE_WORDS,
     LEADERS,
     LONGEST_PHRASE,
     NO,
+    NOT_YET,
     OTHER_WORDS,
+    PAID_ALREADY,
     PHRASES,
     POLITE,
     POLITE_LEADERS,
+    RECORDED,
     SERVICE_WORDS,
     Keyword,
 )
@@ -40,8 +44,6 @@ __all__ = ["KEYWORDS", "Keyword", "Wish", "parse"]
 _INVISIBLE_LETTERS: Final = "\u115f\u1160"
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Mn", "Me"})
 
-_SHORTEST_MISSPELT: Final = 4
-_LONG_WORD: Final = 7
 _MOST_LEADERS: Final = 3
 _MOST_COMPANIONS: Final = 6
 
@@ -60,6 +62,7 @@ _GLUED: Final = {
     Keyword.DAFTAR: _DAY_GLUED,
     Keyword.UBAH: _DAY_GLUED,
     Keyword.BATAL: re.compile("(YA|YO|YES|IYA)", re.IGNORECASE),
+    Keyword.BAYAR: re.compile(f"({arguments.NUMBER})"),
     Keyword.INGAT: re.compile("(YA|YO|YES|IYA|TIDAK|INDAK|NO)", re.IGNORECASE),
 }
 # "BIAYAPANAK"; with the other aliases this would take apart words such as "request".
@@ -67,6 +70,7 @@ _WORD_GLUED: Final = re.compile("([A-Za-z]{3,6})")
 _WORD_GLUED_TO: Final = frozenset({"BIAYA", "BIAYO", "SYARAT", "SYARAIK"})
 _WORD_THEN_NUMBER: Final = re.compile("([A-Za-z]+)([0-9].*)?")
 _FIRST_WORDS: Final = ALIASES | {"".join(phrase): keyword for phrase, keyword in PHRASES.items()}
+_CLAIMS: Final = CLAIMS | {claim.replace(" ", "") for claim in CLAIMS}
 _LONGEST_FIRST: Final = sorted(_FIRST_WORDS, key=len, reverse=True)
 
 
@@ -88,6 +92,9 @@ class Wish:
     confirmed: bool = False
     refused: bool = False
     visit: VisitArguments = NO_VISIT
+    # That something is paid; `receipt` is the end of its receipt's number, or what may be that.
+    paid: bool = False
+    receipt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,11 @@ class _Beginning:
     keyword: Keyword
     word: str
     behind: str
+
+    @property
+    def claims(self) -> bool:
+        """Whether it says outright that something is paid."""
+        return self.word in _CLAIMS
 
 
 def parse(text: str) -> Wish:
@@ -115,7 +127,7 @@ def _spelt(typed: str) -> Wish | None:
         following = _beginning(asked.behind) if asked.word in LEADERS else None
         if following is None:
             break
-        if following.keyword in HARMLESS:
+        if following.keyword in HARMLESS and (not following.claims or asked.word in POLITE_LEADERS):
             asked = following
         elif asked.word in POLITE_LEADERS and following.keyword in ASKED_POLITELY:
             wish = _wish(following)
@@ -169,9 +181,45 @@ def _wish(asked: _Beginning) -> Wish | None:
         return Wish(
             keyword, arguments.trimmed(read.rest), visit=VisitArguments(read.day, read.time, unread=read.unsure)
         )
+    if keyword is Keyword.BAYAR:
+        return _payment_wish(asked)
     if keyword in HARMLESS:
         return Wish(keyword, arguments.trimmed(behind))
     return _firm_wish(asked)
+
+
+def _payment_wish(asked: _Beginning) -> Wish | None:
+    """What is due, read generously; that it is paid, only where every word beside it goes with that."""
+    behind = asked.behind
+    if asked.claims:
+        return _claim(behind)
+    first = arguments.WORD.search(behind)
+    claim = _claim(behind[first.end() :]) if first and first[0].upper() in PAID_ALREADY else None
+    if claim is not None:
+        return claim
+    case = arguments.case(behind)
+    is_bare = "?" not in behind and POLITE.issuperset(arguments.words(case.rest))
+    # A question without words is none the less one: only a bare keyword may mean more.
+    rest = "" if is_bare else case.rest or "?"
+    return Wish(Keyword.BAYAR, rest, case.number, case.last4, case.birth_date_text)
+
+
+def _claim(behind: str) -> Wish | None:
+    read = arguments.claim(behind)
+    if read is None or "?" in behind or len(read.rest) > _MOST_COMPANIONS:
+        return None
+    pairs = zip_longest(read.rest, read.rest[1:])
+    said = (word for word, following in pairs if word not in NOT_YET or following not in RECORDED)
+    if not COMPANIONS[Keyword.BAYAR].issuperset(said):
+        return None
+    return Wish(
+        Keyword.BAYAR,
+        number=read.number,
+        last4=read.last4,
+        birth_date_text=read.birth_date_text,
+        paid=True,
+        receipt=read.receipt,
+    )
 
 
 def _firm_wish(asked: _Beginning) -> Wish | None:
@@ -222,46 +270,11 @@ def _misspelt(typed: str) -> Wish | None:
     if not (first and found):
         return None
     word = found[1].upper()
-    keyword = _nearest(word)
+    keyword = nearest(word)
     wish = _wish(_Beginning(keyword, word, (found[2] or "") + typed[first.end() :])) if keyword else None
     if wish is None or any(word not in POLITE and not word.isdecimal() for word in arguments.words(wish.rest)):
         return None
     return wish
-
-
-def _nearest(word: str) -> Keyword | None:
-    """The one keyword that this may be a misspelling of."""
-    if word in OTHER_WORDS:
-        return None
-    distances = {
-        alias: _distance(word, alias)
-        for alias in ALIASES
-        if abs(len(word) - len(alias)) <= 2 and min(len(word), len(alias)) >= _SHORTEST_MISSPELT
-    }
-    least = min(distances.values(), default=len(word))
-    nearest = {alias for alias, distance in distances.items() if distance == least}
-    # Two slips in one word, and the first letter among them: that is another word.
-    forgiven = {
-        alias
-        for alias in nearest & FORGIVEN
-        if least <= 1 or (least == 2 and min(len(word), len(alias)) >= _LONG_WORD and word[0] == alias[0])
-    }
-    keywords = {ALIASES[alias] for alias in nearest}
-    return keywords.pop() if forgiven and len(keywords) == 1 else None
-
-
-def _distance(one: str, other: str) -> int:
-    """Letters to change, add, drop or swap with their neighbour to get from one word to the other."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        last, row, before = before, [i], row
-        for j, wanted in enumerate(other, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
-                cost = min(cost, last[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
 
 
 def _question_mark(typed: str) -> Wish | None:

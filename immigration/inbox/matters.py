@@ -69,6 +69,11 @@ def matter_meant(session: Session, outbox: Outbox, sender: Sender, wish: Wish, n
     return Matter(office, service.code, None) if service.code in codes else Reply("A_LAYANAN", command)
 
 
+def needs_a_visit(session: Session, sender: Sender) -> bool:
+    """Whether an application of the sender waits for them to come."""
+    return any(row.status in NEEDS_A_VISIT for row in _applications(session, sender))
+
+
 def office_of(session: Session, outbox: Outbox, sender: Sender) -> OfficeFacts:
     """Where the sender's application is that needs a visit; else the office that wrote to them last."""
     offices = {row.office for row in _applications(session, sender) if row.status in NEEDS_A_VISIT}

@@ -18,7 +18,7 @@ from immigration.appointments.tables import Visit, Waiting
 from immigration.contacts import know
 from immigration.inbox.free_seats import MOVE, FreeSeats
 from immigration.inbox.keywords import Keyword, Wish
-from immigration.inbox.matters import LANE, Matter, matter_meant, office_of, seats_for, takes_none
+from immigration.inbox.matters import LANE, Matter, matter_meant, needs_a_visit, office_of, seats_for, takes_none
 from immigration.inbox.replies import TOLD, Reply, Sender
 from immigration.inbox.words import MINE
 from immigration.messages.outbox import PRIVACY, Outbox, newest_to
@@ -30,7 +30,8 @@ _BY: Final = By("citizen", "sms")
 _CANCEL: Final[dict[Language, str]] = {"id": "BATAL", "min": "BATAL", "en": "CANCEL"}
 _OFFER: Final = "V_TAWARAN"
 _DAY: Final = timedelta(days=1)
-_FIXED: Final = {"over": "A_KUNJUNGAN_KOSONG", "today": "A_UBAH_HARI", "late": "A_UBAH_LAMBAT"}
+_NO_VISIT: Final = "A_KUNJUNGAN_KOSONG"
+_FIXED: Final = {"over": _NO_VISIT, "today": "A_UBAH_HARI", "late": "A_UBAH_LAMBAT"}
 _MOVED_OUT: Final = "A_UBAH_HABIS"
 
 _Handler = Callable[[Session, Sender, Wish, datetime], Reply]
@@ -162,6 +163,9 @@ class VisitAnswers:
         know(session, self._outbox.vault, sender.phone, now)
         found = self._meant(session, sender, wish, MOVE, now)
         if isinstance(found, Reply):
+            if found.template == _NO_VISIT and needs_a_visit(session, sender):
+                # Who did not come is told to change the date, and has no visit any more that could be moved.
+                return self._book(session, sender, wish, now)
             return found
         visit = changing.owned(session, found.id, sender.phone_hash)
         office = self._outbox.catalogue().office(visit.office)
@@ -201,7 +205,7 @@ class VisitAnswers:
             return Reply("A_TUNGGU_BATAL")
         found = self._meant(session, sender, wish, _CANCEL, now)
         if isinstance(found, Reply):
-            return self._on_the_list(waits[0], sender) if waits and found.template == "A_KUNJUNGAN_KOSONG" else found
+            return self._on_the_list(waits[0], sender) if waits and found.template == _NO_VISIT else found
         visit = changing.owned(session, found.id, sender.phone_hash)
         own = self._times(visit, sender)
         if visit.starts_at is not None and visit.starts_at <= now:
@@ -209,7 +213,7 @@ class VisitAnswers:
         if not wish.confirmed:
             return Reply("A_BATAL" if wish.visit.code is None else "A_BATAL-nomor", own)
         done = changing.cancel_visit(session, self._outbox, visit, _occasion(sender), now, _BY)
-        return TOLD if done else Reply("A_KUNJUNGAN_KOSONG")
+        return TOLD if done else Reply(_NO_VISIT)
 
     def _alert(self, session: Session, sender: Sender, wish: Wish, now: datetime) -> Reply:
         office = office_of(session, self._outbox, sender)
@@ -225,7 +229,7 @@ class VisitAnswers:
         """The sender's visit: the only one, or the one whose code was written."""
         visits = booking.open_visits(session, sender.phone_hash)
         if not visits:
-            return Reply("A_KUNJUNGAN_KOSONG")
+            return Reply(_NO_VISIT)
         named = [visit for visit in visits if wish.visit.code in (None, visit.code)]
         if len(named) == 1:
             return named[0]

@@ -31,6 +31,7 @@ class Keyword(StrEnum):
     DAFTAR = "DAFTAR"
     UBAH = "UBAH"
     BATAL = "BATAL"
+    BAYAR = "BAYAR"
     INGAT = "INGAT"
 
 
@@ -59,11 +60,31 @@ _ALIASES: Final = {
     Keyword.DAFTAR: "DAFTAR DAPTAR PESAN PASAN BOOK BOOKING REGISTER",
     Keyword.UBAH: "UBAH CHANGE RESCHEDULE",
     Keyword.BATAL: "BATAL BATALKAN BATALAN CANCEL",
+    Keyword.BAYAR: "BAYAR BAYARAN BAYIA BAIA PAY PAYMENT TAGIHAN",
     Keyword.INGAT: "INGAT INGATKAN INGEK KUOTA QUOTA ALERT",
 }
 ALIASES: Final = {word: keyword for keyword, words in _ALIASES.items() for word in words.split()}
 # Every word that a text of ours may tell people to send.
 KEYWORDS: Final = frozenset(ALIASES)
+
+_WHO: Final = ("", "SAYA ", "AMBO ", "DEN ", "AKU ")
+_DONE: Final = ("SUDAH", "SDH", "UDAH", "UDH", "TELAH", "ALAH")
+_PAID_MINANG: Final = ("BAYIA", "BAIA", "DIBAYIA", "MAMBAYIA")
+_PAID: Final = ("BAYAR", "DIBAYAR", "MEMBAYAR", "LUNAS", *_PAID_MINANG)
+# Whoever begins with one of these says that it is paid.
+CLAIMS: Final = frozenset(
+    {f"{who}{done} {paid}" for who in _WHO for done in _DONE for paid in _PAID}
+    # In Indonesian "lah" only adds weight: "lah bayar saja".
+    | {f"{who}LAH {paid}" for who in _WHO for paid in _PAID_MINANG}
+    | {f"{who}{paid}" for who in ("", "I ") for paid in ("PAID", "HAVE PAID", "ALREADY PAID", "HAVE ALREADY PAID")}
+)
+# The same behind the keyword: "bayar sudah", "payment done".
+PAID_ALREADY: Final = _words("SUDAH SDH UDAH UDH TELAH ALAH DONE MADE")
+# "but the status has not changed": without what follows it, "not yet" may be the opposite.
+NOT_YET: Final = _words("BELUM BLM ALUN NOT")
+RECORDED: Final = _words("BERUBAH BARUBAH MASUK MASUAK TERCATAT TACATAT CHANGED UPDATED RECORDED")
+# The shortest of each language, which our texts tell people to send.
+CLAIM_WORDS: Final = _words("SUDAH BAYAR ALAH BAYIA PAID")
 
 # Beginnings of several words; they count written in one word too.
 PHRASES: Final = {
@@ -80,14 +101,18 @@ PHRASES: Final = {
         ),
         Keyword.JADWAL: ("CEK JADWAL", "CALIAK JADWAL", "CHECK SLOT"),
         Keyword.UBAH: ("PINDAH JADWAL", "GANTI JADWAL", "PINDAH TANGGAL", "GANTI TANGGAL"),
+        Keyword.BAYAR: CLAIMS,
     }.items()
     for phrase in phrases
 }
 LONGEST_PHRASE: Final = max(map(len, PHRASES))
 
-# These answer a question and change nothing: a whole sentence may follow.
+# These answer a question and change nothing: a whole sentence may follow. Not behind one of `CLAIMS`.
 HARMLESS: Final = frozenset(
-    {Keyword.STATUS, Keyword.BIAYA, Keyword.SYARAT, Keyword.JAM, Keyword.INFO, Keyword.AMBIL, Keyword.JADWAL},
+    {
+        *(Keyword.STATUS, Keyword.BIAYA, Keyword.SYARAT, Keyword.JAM, Keyword.INFO, Keyword.AMBIL, Keyword.JADWAL),
+        Keyword.BAYAR,
+    }
 )
 # "info biaya", "tolong cek status": the word that follows says more exactly what is wanted.
 LEADERS: Final = _words("TOLONG BANTU INFO CEK CALIAK CHECK")
@@ -132,6 +157,16 @@ COMPANIONS: Final = {
     Keyword.DAFTAR: POLITE | _VISIT | WAITING | SERVICE_WORDS | _words("LIST"),
     Keyword.UBAH: POLITE | _VISIT | MINE | _words("MENJADI JADI MANJADI PINDAH GANTI"),
     Keyword.BATAL: POLITE | _VISIT | MINE | WAITING | YES | _words("DAFTAR LIST"),
+    Keyword.BAYAR: POLITE
+    | MINE
+    | _words(
+        "STRUK RESI NTPN NTB BUKTI KWITANSI RECEIPT BILLING TAGIHAN PASPOR PASSPORT PERMOHONAN PAMOHONAN APPLICATION",
+        "NO NOMOR NOMER NUMBER ANGKA ANGKO HURUF AKHIR TERAKHIR TARAKHIR LAST DIGITS DAN JO AND ALREADY",
+        "DI VIA LEWAT LEWAIK AT BY THE BANK ATM BRI BNI BSI BCA MANDIRI NAGARI POS KANTOR KANTUA INDOMARET ALFAMART",
+        "TADI KEMARIN KAPATANG PAGI SIANG SORE MALAM JAM PUKUL TANGGAL TGL TODAY YESTERDAY",
+        "TAPI TP TETAPI BUT STATUS STATUSNYA STATUSNYO MASIH STILL",
+    )
+    | RECORDED,
     Keyword.INGAT: POLITE | MINE | YES | NO | _words("JADWAL KUOTA BARU ME"),
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from immigration.gsm7 import NotGsm7, septets
-from immigration.inbox.words import KEYWORDS
+from immigration.inbox.words import CLAIM_WORDS, KEYWORDS
 from immigration.messages.texts import LONGEST, SEGMENT_SEPTETS, BadTemplate, Template, Texts
 from immigration.people import LANGUAGES, Language
 
@@ -114,7 +114,7 @@ def _wording_faults(wording: str, brand: str, *, can_reply: bool) -> Iterator[st
     yield from _alphabet_faults(plain)
     yield from (f"the word {word}" for word in _forbidden(plain))
     for word in sorted(set(_CAPITALS.findall(plain)) - _OTHER_CAPITALS):
-        if word not in KEYWORDS:
+        if word not in KEYWORDS | CLAIM_WORDS:
             yield f"{word} is no keyword of this version"
         elif not can_reply:
             yield f"the keyword {word} where nobody can reply"

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from immigration.gsm7 import clip, is_gsm7, septets, to_gsm7
+from immigration.gsm7 import NotGsm7, clip, septets, to_gsm7
 from immigration.people import LANGUAGES, Language
 
 FOLDER: Final = Path(__file__).parents[2] / "templates_sms"
@@ -27,6 +27,7 @@ _PART_UNITS: Final = 67
 LONGEST: Final[Mapping[str, str]] = MappingProxyType(
     {
         "alamat": "Jl Khatib Sulaiman 50, Padang",
+        "billing": "8202 4112 4123 456",
         "biaya": "Paspor 5 th Rp650.000, 10 th Rp950.000, hilang + Rp1.000.000",
         "contoh": "P5 P10 PANAK PGANTI PHILANG PRUSAK ITAS1",
         "daftar": "..4821 Paspor 10 tahun, ..4822 Paspor anak, ..4823 ITAS 1 th",
@@ -56,9 +57,11 @@ LONGEST: Final[Mapping[str, str]] = MappingProxyType(
         "tanggal": "Kam 24 Des",
         "tanggal2": "Kam 24 Des",
         "tgl": "24 Nov 2026",
+        "tgl1": "24 Des",
         "tgl2": "24 Des 2026",
         "tiket": "A26-01234",
         "ussd": "*384*1303#",
+        "waktu": "23 jam 59 menit",
     }
 )
 """Each placeholder's longest value that a text must hold; only what `SHORTENED` names may be longer.
@@ -110,6 +113,16 @@ class Template:
         return frozenset(_PLACEHOLDER.findall(self.source))
 
 
+@dataclass(frozen=True)
+class _Wording:
+    """One variant of a template behind the brand, taken apart: what it says, fills in, and wants told."""
+
+    template: Template
+    pattern: str
+    used: tuple[str, ...]
+    wanted: frozenset[str]
+
+
 class Texts:
     """The wording of every SMS. What a language lacks is said in Indonesian."""
 
@@ -117,6 +130,7 @@ class Texts:
         self.folder = folder
         self.brand = brand
         self.templates = templates
+        self._wordings: dict[tuple[str, Language, bool], _Wording] = {}
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> "Texts":
@@ -153,20 +167,26 @@ class Texts:
         self, code: str, language: Language, values: Mapping[str, str], *, can_reply: bool, ussd_code: str
     ) -> Rendered:
         """The whole SMS. Raises `BadTemplate` for an unknown code and for a missing value, used or not."""
-        template = self.template(code, language)
-        missing = template.placeholders() - {_OWN} - values.keys()
+        wording = self._wordings.get((code, language, can_reply)) or self._wording(code, language, can_reply)
+        missing = wording.wanted.difference(values)
         if missing:
-            raise BadTemplate(f"{template.file}: no value for {', '.join(sorted(missing))}")
-        pattern = self.brand + template.wording(can_reply=can_reply)
-        used = _PLACEHOLDER.findall(pattern)
-        said = {name: _line(to_gsm7(ussd_code if name == _OWN else values[name])) for name in used}
+            raise BadTemplate(f"{wording.template.file}: no value for {', '.join(sorted(missing))}")
+        said = {name: _line(to_gsm7(ussd_code if name == _OWN else values[name])) for name in wording.used}
         for name in filter(said.__contains__, SHORTENED):
-            excess = septets(_line(_fill(pattern, said))) - SEGMENT_SEPTETS
+            excess = septets(_line(_fill(wording.pattern, said))) - SEGMENT_SEPTETS
             if excess > 0:
                 # A value may stand in several places, all of which get shorter.
-                said[name] = _shortened(said[name], septets(said[name]) - -(-excess // used.count(name)))
-        text = _line(_fill(pattern, said))
-        return Rendered(text, segments(text), template.version)
+                said[name] = _shortened(said[name], septets(said[name]) - -(-excess // wording.used.count(name)))
+        text = _line(_fill(wording.pattern, said))
+        return Rendered(text, segments(text), wording.template.version)
+
+    def _wording(self, code: str, language: Language, can_reply: bool) -> _Wording:
+        """Taken apart once, for it is filled in with every SMS. Raises `BadTemplate`."""
+        template = self.template(code, language)
+        pattern = self.brand + template.wording(can_reply=can_reply)
+        made = _Wording(template, pattern, tuple(_PLACEHOLDER.findall(pattern)), template.placeholders() - {_OWN})
+        self._wordings[code, language, can_reply] = made
+        return made
 
 
 @cache
@@ -177,10 +197,11 @@ def texts() -> Texts:
 
 def segments(text: str) -> int:
     """How many segments a text takes: GSM-7 160 or 153 septets each, else UCS-2 70 or 67 units each."""
-    if is_gsm7(text):
+    try:
         return 1 if septets(text) <= SEGMENT_SEPTETS else _parts(map(septets, text), _PART_SEPTETS)
-    units = [2 if ord(character) > 0xFFFF else 1 for character in text]
-    return 1 if sum(units) <= _SEGMENT_UNITS else _parts(units, _PART_UNITS)
+    except NotGsm7:
+        units = [2 if ord(character) > 0xFFFF else 1 for character in text]
+        return 1 if sum(units) <= _SEGMENT_UNITS else _parts(units, _PART_UNITS)
 
 
 def _parts(widths: Iterable[int], room: int) -> int:

@@ -1,23 +1,25 @@
 """What did the bank or the treasury see? Their list against the billings on record, in short batches, again at will."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Row as Found
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from immigration import written
 from immigration.applications.cells import BadCell, paid
-from immigration.applications.importing import BATCH, Reject
+from immigration.applications.importing import Reject
 from immigration.applications.reading import Columns, Row, Shape, read
-from immigration.applications.tables import Application, Payment
+from immigration.applications.tables import Payment
 from immigration.database import Database
 from immigration.messages.outbox import Outbox
-from immigration.payments.arriving import Arrival, arrive
-from immigration.payments.paying import Paid, fault, pay
+from immigration.payments.arriving import Arrival, arrive, arrives_plainly
+from immigration.payments.owed import Applied, Billed, locked_all
+from immigration.payments.paying import Paid, pay
 from immigration.tasks import Task, open_task
 from immigration.vault import Vault
 
@@ -32,8 +34,16 @@ COLUMNS: Final = Columns(
 )
 """What a list of payments holds; each of it is needed."""
 
+BATCH: Final = 1000
+"""Rows of a transaction: no longer a turn to write than an import's, for a row of this list costs less."""
+
 _UNKNOWN: Final = "billing: no application has it"
 _DOUBLED: Final = "reference: this billing was paid under another one already"
+
+
+_ON_RECORD: Final = select(Payment.id, Payment.application_id, Payment.billing_hash, Payment.reference_hash).where(
+    Payment.billing_hash.in_(bindparam("billings", expanding=True))
+)
 
 
 @dataclass
@@ -98,19 +108,22 @@ def run(
         told = [one for one in batch if isinstance(one, _Told)]
         # Judged before the turn to write is taken: a list that comes again costs no turn.
         with database.reading() as session:
-            known = _references(session, told)
-        fresh = []
+            known = _known(session, told)
+        fresh: list[_Told] = []
+        payments: dict[int, int] = {}
         for one in told:
-            if one.billing_hash not in known:
+            payment = known.get(one.billing_hash)
+            if payment is None:
                 counts.unknown += 1
                 rejects.append(Reject(one.row, _UNKNOWN))
-            elif known[one.billing_hash] == one.reference_hash:
+            elif payment.reference_hash == one.reference_hash:
                 counts.unchanged += 1
             else:
                 fresh.append(one)
+                payments[payment.id] = payment.application_id
         if fresh:
             with database.writing() as session:
-                rejects += _reconciled(session, desk, fresh, counts)
+                rejects += _reconciled(session, desk, fresh, locked_all(session, payments), counts)
                 if check:
                     session.rollback()
         yield Progress(counts, tuple(sorted(rejects, key=lambda reject: reject.row.line)))
@@ -144,15 +157,19 @@ def _batches(rows: Iterable[_Told | Reject]) -> Iterator[list[_Told | Reject]]:
         yield batch
 
 
-def _references(session: Session, told: Sequence[_Told]) -> dict[bytes, bytes | None]:
-    """By billing, of those on record: the reference it was paid under, if it was."""
-    query = select(Payment.billing_hash, Payment.reference_hash)
-    found = session.execute(query.where(Payment.billing_hash.in_([one.billing_hash for one in told])))
-    return {row.billing_hash: row.reference_hash for row in found}
+def _known(session: Session, told: Sequence[_Told]) -> dict[bytes, Found[int, int, bytes, bytes | None]]:
+    """By billing, of those on record: which payment of which application, and the reference it was paid under."""
+    found = session.execute(_ON_RECORD, {"billings": [one.billing_hash for one in told]})
+    return {row.billing_hash: row for row in found}
 
 
-def _reconciled(session: Session, desk: _Desk, fresh: Sequence[_Told], counts: Counts) -> list[Reject]:
-    found = _locked(session, [one.billing_hash for one in fresh])
+def _reconciled(
+    session: Session,
+    desk: _Desk,
+    fresh: Sequence[_Told],
+    found: Mapping[bytes, tuple[Applied, Billed]],
+    counts: Counts,
+) -> list[Reject]:
     rejects: list[Reject] = []
     arrivals: dict[int, Arrival] = {}
     others: list[_Told] = []
@@ -164,33 +181,24 @@ def _reconciled(session: Session, desk: _Desk, fresh: Sequence[_Told], counts: C
             _leave_task(session, row, payment, one.paid, desk.now)
         elif payment.reference_hash is not None:
             counts.unchanged += 1
-        elif payment.paid_at is None and row.id not in arrivals and fault(row, payment, one.paid) is None:
+        elif row.id not in arrivals and arrives_plainly(row, payment, one.paid, desk.now):
             arrivals[row.id] = Arrival(row, payment, one.paid, one.reference_hash)
             counts.matched += 1
         else:
             others.append(one)
     arrive(session, desk.outbox, list(arrivals.values()), desk.actor, desk.now)
     for one in others:
-        payment, result = pay(session, desk.outbox, one.paid, desk.actor, desk.now)
+        kept, result = pay(session, desk.outbox, one.paid, desk.actor, desk.now)
         if result != "disputed":
             counts.matched += 1
-        elif one.paid.amount != payment.amount:
+        elif one.paid.amount != kept.amount:
             counts.wrong_amount += 1
         else:
             counts.late += 1
     return rejects
 
 
-def _locked(session: Session, billings: Sequence[bytes]) -> dict[bytes, tuple[Application, Payment]]:
-    """Applications before their payments, each in order, so that two lists cannot wait for each other."""
-    ids = select(Payment.application_id).where(Payment.billing_hash.in_(billings))
-    locked = select(Application).where(Application.id.in_(ids)).order_by(Application.id).with_for_update()
-    rows = {row.id: row for row in session.scalars(locked)}
-    payments = select(Payment).where(Payment.billing_hash.in_(billings)).order_by(Payment.id).with_for_update()
-    return {payment.billing_hash: (rows[payment.application_id], payment) for payment in session.scalars(payments)}
-
-
-def _leave_task(session: Session, row: Application, payment: Payment, told: Paid, now: datetime) -> None:
+def _leave_task(session: Session, row: Applied, payment: Billed, told: Paid, now: datetime) -> None:
     """Once for each second reference, also where the list comes again after an officer has done the task."""
     assert told.reference is not None, "the list has one for each"
     last4 = told.reference[-4:]

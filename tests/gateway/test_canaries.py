@@ -4,7 +4,6 @@ import json
 import re
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 import requests
 from redis import Redis
 
+from tests.support.commands import gateway
 from tests.support.processes import wait_until
 from tests.support.product import Product, running_product
 
@@ -54,10 +54,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 def _command(product: Product, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "gateway", *words], env=product.environment, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip()
+    return gateway(*words, env=product.environment).stdout.strip()
 
 
 def _walk_every_path(product: Product) -> None:

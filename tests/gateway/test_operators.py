@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import subprocess
-import sys
 import threading
 from base64 import b64encode
 from contextlib import closing
@@ -23,6 +22,7 @@ from immigration.applications.states import Status
 from immigration.database import Database
 from immigration.keys import load_vault
 from immigration.vault import BadKeyRing, KeyRing, Unreadable, Vault
+from tests.support.commands import gateway
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "applications.csv"
@@ -47,20 +47,12 @@ def keep(database: Database, vault: Vault, record: Record, now: datetime = NOW) 
 
 
 def command(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(folder / "var"), **env}
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return gateway(*words, env={"PATH": os.environ["PATH"], "VAR_DIR": str(folder / "var"), **env})
 
 
 def test_the_commands_work_one_after_the_other_as_a_new_operator_would_call_them(tmp_path: Path) -> None:
     assert command(tmp_path, "import", "applications", str(EXAMPLE)).returncode == 1
-    assert "services=23" in command(tmp_path, "db", "upgrade").stdout
+    assert "services=26" in command(tmp_path, "db", "upgrade").stdout
     assert command(tmp_path, "db", "upgrade").stdout == "nothing changed\n"
     export = tmp_path / "export.csv"
     export.write_bytes(EXAMPLE.read_bytes() + b"99;P5;SJJ;x;;;;;CETAK;;;;;;;;;;\n")

@@ -7,7 +7,7 @@ import pytest
 from immigration.inbox.arguments import VisitArguments
 from immigration.inbox.dates import WrittenDay, WrittenTime
 from immigration.inbox.keywords import KEYWORDS, Keyword, Wish, parse
-from immigration.inbox.words import ALIASES, FORGIVEN, OTHER_WORDS
+from immigration.inbox.words import ALIASES, CLAIMS, FORGIVEN, OTHER_WORDS
 from immigration.offices.loader import FOLDER
 
 NUMBER = "1061234567890123"
@@ -34,7 +34,7 @@ def status(rest: str = "", *, number: str | None = None, last4: str | None = Non
             ),
         ),
         (Keyword.INFO, "info|INFO.|bantuan|BANTU|tolong|Tolong pak|help|HELP!!|?|??|？|¿?|bantaun|imfo|tolng|info ya"),
-        (Keyword.BIAYA, "biaya|BIAYO|fee|fees|harga|biya|biayaa|baiya|byaya|info biaya|cek biaya|biaya?"),
+        (Keyword.BIAYA, "biaya|BIAYO|fee|fees|harga|biya|biayaa|byaya|info biaya|cek biaya|biaya?"),
         (Keyword.SYARAT, "syarat|SYARAIK|sarat|req|requirements|requirments|requirement|sayrat|syrat|info syarat"),
         (Keyword.JAM, "jam|JAM?|hours|buka|bukak|jam buka|buka jam berapa|info jam"),
         (Keyword.BAHASA, "bahasa|BASO|bahaso|lang|language|languge|bhasa"),
@@ -79,6 +79,13 @@ def status(rest: str = "", *, number: str | None = None, last4: str | None = Non
             Keyword.BATAL,
             "batal|BATALKAN|batalan|cancel|batal kunjungan|cancel my visit|tolong batalkan kunjungan|batal tunggu",
         ),
+        (
+            Keyword.BAYAR,
+            (
+                "bayar|BAYAR?|bayaran|bayia|baia|pay|Payment|tagihan|bayar pak|cek bayar|info bayar|tolong bayar|"
+                "bayar dimana|bayar berapa pak|pay how|payment failed"
+            ),
+        ),
         (Keyword.INGAT, "ingat|INGEK|kuota|quota|alert|ingatkan saya|ingat ya|INGAT TIDAK|alert me|kuota baru"),
     ],
 )
@@ -118,6 +125,16 @@ def test_a_keyword_is_found_in_every_language_and_spelling(keyword: Keyword, tex
         *("pesan ini untuk siapa", "pesan dari mana", "daftar nama petugas", "daftar harga", "mau daftar", "terdaftar"),
         *("daftar haji 2030 kapan", "bookmark", "kuota haji habis", "ingat pak besok", "ingatan", "kuotanya berapa"),
         *("daftar online gimana", "cancel culture", "batalyon", "ubahan", "btal", "ubh", "daftr", "cancl"),
+        *("belum bayar", "alun bayia", "kenapa harus bayar", "mau bayar", "sudah bayar belum", "sudah bayar belum ya"),
+        *(
+            "SUDAH BAYAR?",
+            "sudah bayar di mana",
+            "sudah bayar listrik",
+            "paid parking where",
+            "not paid",
+            "I have not paid",
+        ),
+        *("sudah bayar 1234 5678 9012", "sudah bayar calo", "lah bayia apo", "sudah", "alah", "bayr", "byar", "lunas"),
         *("biasa saja", "sttus saya gimana", "hargai kami", "request", "feedback", "no 1234567", "langsung saja"),
     ],
 )
@@ -245,6 +262,51 @@ def test_a_wrong_phone_may_say_which_case_it_is_told_of(text: str) -> None:
     assert parse(text) == Wish(Keyword.SALAH, last4="0123")
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *(
+            (text, {})
+            for text in (
+                *("SUDAH BAYAR", "sudahbayar", "sdh bayar pak", "saya sudah bayar", "Sudah dibayar.", "sudah lunas ya"),
+                *("alah bayia", "lah bayia pak", "ambo alah mambayia", "ALAH DIBAYIA", "paid", "I have already paid!"),
+                *("bayar sudah", "BAYIA ALAH", "payment done, thanks", "tolong sudah bayar", "sudah bayar 650.000"),
+                *("sudah bayar Rp950000 tgl 24/11/2026 jam 10.30", "sudah bayar tapi status masih belum berubah"),
+                *("paid but status not updated", "saya sudah bayar lewat bank nagari kemarin"),
+            )
+        ),
+        *(
+            (text, {"last4": "4821"})
+            for text in ("sudah bayar 4821", "PAID4821", "bayar sudah ..4821", "sdh bayar no 4821")
+        ),
+        ("SUDAH BAYAR 4821 9F3K", {"last4": "4821", "receipt": "9F3K"}),
+        ("sudah bayar 4821 7788", {"last4": "4821", "receipt": "7788"}),
+        ("alah bayia struk 1a2b3c4d5e6f7g8h", {"receipt": "7G8H"}),
+        (f"paid {NUMBER} 24111990 ntpn 7788", {"number": NUMBER, "birth_date_text": "24111990", "last4": "7788"}),
+    ],
+)
+def test_that_it_is_paid_is_said_in_words_that_mean_nothing_else(text: str, found: dict[str, str]) -> None:
+    assert parse(text) == Wish(Keyword.BAYAR, paid=True, **found)
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        *((text, Wish(Keyword.BAYAR)) for text in ("bayar", "bayia pak", "tolong bayar", "cek bayar ya")),
+        ("BAYAR ..4821", Wish(Keyword.BAYAR, last4="4821")),
+        ("bayar4821", Wish(Keyword.BAYAR, last4="4821")),
+        (f"PAY {NUMBER}#24111990", Wish(Keyword.BAYAR, number=NUMBER, birth_date_text="24111990")),
+        ("bayar?", Wish(Keyword.BAYAR, "?")),
+        ("bayar dimana?", Wish(Keyword.BAYAR, "dimana")),
+        ("bayar sudah bisa", Wish(Keyword.BAYAR, "sudah bisa")),
+        ("bayar sudah?", Wish(Keyword.BAYAR, "sudah")),
+        ("cek sudah bayar", status("sudah bayar")),
+    ],
+)
+def test_what_only_asks_about_a_payment_never_says_that_it_is_paid(text: str, wish: Wish) -> None:
+    assert parse(text) == wish
+
+
 FIRST_AT_NINE = VisitArguments(WrittenDay(day=1, month=12), WrittenTime(9))
 TOMORROW = VisitArguments(WrittenDay(ahead=1))
 CODE = "H9K4EJD"
@@ -309,6 +371,7 @@ def test_a_misspelling_as_near_to_another_keyword_is_none() -> None:
     assert parse("ambik").keyword is Keyword.AMBIL, "one letter from AMBIL and from AMBIAK, which mean the same"
     assert parse("starat").keyword is None, "one letter from SYARAT and from START"
     assert parse("bayo").keyword is None, "one letter from BIAYO and from BASO"
+    assert parse("baiya").keyword is None, "one letter from BIAYA and from BAYIA"
 
 
 def test_the_words_agree_with_each_other() -> None:
@@ -317,4 +380,5 @@ def test_the_words_agree_with_each_other() -> None:
     assert all(word == word.upper() for word in KEYWORDS | OTHER_WORDS)
     assert set(ALIASES.values()) == set(Keyword)
     assert all(parse(word).keyword is ALIASES[word] for word in KEYWORDS)
+    assert all(parse(claim).paid and parse(claim.replace(" ", "")).paid for claim in CLAIMS)
     assert all(parse(word).keyword is None for word in OTHER_WORDS)

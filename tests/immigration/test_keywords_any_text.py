@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from immigration.inbox.arguments import VisitArguments
 from immigration.inbox.dates import WrittenDay
 from immigration.inbox.keywords import KEYWORDS, Keyword, Wish, parse
-from immigration.inbox.words import ALIASES, HARMLESS, OTHER_WORDS, PHRASES
+from immigration.inbox.words import ALIASES, CLAIMS, HARMLESS, OTHER_WORDS, PHRASES
 
 NUMBER = "1061234567890123"
 BINDING = (
@@ -21,7 +21,9 @@ any_text = st.text(st.characters(exclude_categories=())) | st.lists(
     st.sampled_from(
         [
             *sorted(KEYWORDS),
+            "SUDAH BAYAR ",
             NUMBER,
+            "9F3K",
             "24 nov 1990",
             "1/12",
             " besok ",
@@ -52,6 +54,9 @@ huge = st.sampled_from(
             "daftar " + "1 " * 5_000,
             "ubah " + "O/" * 5_000,
             "batal " + "H9K " * 2_500,
+            "sudah bayar " + "A1B2 " * 2_000,
+            "sudah bayar " + "1/" * 5_000,
+            "sudah bayar " + "A" * 10_000,
         ),
     ]
 )
@@ -65,6 +70,8 @@ def test_any_text_has_an_answer(text: str) -> None:
     assert wish.number is None or (len(wish.number) == 16 and wish.number.isdecimal() and wish.number.isascii())
     assert wish.last4 is None or (len(wish.last4) == 4 and wish.last4.isdecimal() and wish.last4.isascii())
     assert not wish.confirmed or wish.keyword in (Keyword.HAPUS, Keyword.BATAL)
+    assert not wish.paid or (wish.keyword is Keyword.BAYAR and wish.rest == "")
+    assert wish.receipt is None or (len(wish.receipt) == 4 and wish.receipt.isascii() and wish.receipt.isalnum())
 
 
 ARGUMENTS = {
@@ -79,6 +86,7 @@ ARGUMENTS = {
     Keyword.DAFTAR: ("01122026", {"visit": VisitArguments(WrittenDay(day=1, month=12, year=2026))}),
     Keyword.UBAH: ("01122026", {"visit": VisitArguments(WrittenDay(day=1, month=12, year=2026))}),
     Keyword.BATAL: ("YA", {"confirmed": True}),
+    Keyword.BAYAR: ("4821", {"last4": "4821"}),
     Keyword.INGAT: ("TIDAK", {"refused": True}),
 }
 noise = st.text("#,.:;/- \n\t\"'()[]*!_\u200b\u00a0", max_size=4)
@@ -113,10 +121,12 @@ def slips(draw: st.DrawFn) -> str:
 
 
 @settings(max_examples=400)
-@given(slips(), st.sampled_from(["", " SMS", " DATA", " YA", " 0123", " PAK"]))
+@given(slips(), st.sampled_from(["", " SMS", " DATA", " YA", " 0123", " PAK", " SUDAH"]))
 def test_no_slip_of_the_finger_stops_deletes_or_answers(word: str, behind: str) -> None:
     assume(word and word not in FIRST_WORDS)
-    assert parse(word + behind).keyword not in BINDING
+    wish = parse(word + behind)
+    assert wish.keyword not in BINDING
+    assert not wish.paid
 
 
 ordinary = st.text("abcdefghijklmnoprstuwy", min_size=1, max_size=9) | st.sampled_from(
@@ -142,4 +152,10 @@ def test_a_sentence_after_a_harmless_keyword_still_asks_for_it(keyword: Keyword,
 @given(st.sampled_from(sorted(set(Keyword) - HARMLESS)), st.lists(ordinary, max_size=4))
 def test_a_sentence_after_a_binding_keyword_is_free_text(keyword: Keyword, others: list[str]) -> None:
     text = " ".join([keyword, *others, "calo"])
+    assert parse(text) == Wish(None, text)
+
+
+@given(st.sampled_from(sorted(CLAIMS)), st.lists(ordinary, max_size=4))
+def test_a_sentence_after_the_word_that_it_is_paid_is_free_text(claim: str, others: list[str]) -> None:
+    text = " ".join([claim, *others, "calo"])
     assert parse(text) == Wish(None, text)

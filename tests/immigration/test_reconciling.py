@@ -1,5 +1,6 @@
 """Is the treasury's list matched row by row, the same as one payment at a time, and again without changing anything?"""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,8 +23,9 @@ from immigration.messages.tables import Message
 from immigration.payments.reconciling import COLUMNS, Counts, run
 from immigration.tasks import Task, finish
 from immigration.vault import KeyRing
-from tests.support.clock import MovedClock
+from tests.support.clock import START, MovedClock
 from tests.support.payments import NTPN, OTHER_NTPN, PayDesk, billing_of
+from tests.support.plans import noted
 from tests.support.sms import number
 
 HEADER = "kode_billing;jumlah;tanggal_bayar;ntpn\n"
@@ -163,8 +165,9 @@ def comparable(desk: PayDesk, place: int) -> dict[str, Any]:
         {"status": Status.BERKAS_DIPERIKSA, "details": Details(due_on=datetime(2026, 12, 1, tzinfo=UTC).date())},
         {"language": "min"},
         {"service": "ITAS1", "language": "en"},
+        {"occurred_at": START + timedelta(minutes=4)},
     ],
-    ids=["waiting", "lapsed", "moved on", "in Minangkabau", "a permit"],
+    ids=["waiting", "lapsed", "moved on", "in Minangkabau", "a permit", "waiting by a clock ahead"],
 )
 @pytest.mark.parametrize("greeted", [True, False])
 def test_many_at_once_are_written_as_one_by_one(treasury: Treasury, told: dict[str, Any], greeted: bool) -> None:
@@ -176,6 +179,21 @@ def test_many_at_once_are_written_as_one_by_one(treasury: Treasury, told: dict[s
     counts, _ = treasury.told(row(2, reference=ntpn(1)))
     assert counts.matched == 1
     assert comparable(desk, 2) == comparable(desk, 1)
+
+
+def test_more_payments_take_no_more_statements_and_each_finds_its_rows_by_an_index(treasury: Treasury) -> None:
+    ran = []
+    for places in (range(1, 3), range(3, 33)):
+        for place in places:
+            treasury.pay.billed(place)
+        with noted(treasury.pay.sms.database) as statements:
+            counts, _ = treasury.told(*(row(place, reference=ntpn(place)) for place in places))
+        assert counts.matched == len(places)
+        ran.append(statements)
+    assert ran[1].times <= ran[0].times
+    large = "applications|payments|messages|contacts|preferences|visits|tasks"
+    for statement, plan in ran[1].plans(costs_aside=True).items():
+        assert not re.search(rf"(SCAN|Seq Scan on) ({large})\b", plan), (statement, plan)
 
 
 def test_a_list_longer_than_a_batch_tells_each_once(treasury: Treasury) -> None:

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from immigration.inbox.keywords import KEYWORDS, parse
+from immigration.inbox.words import CLAIM_WORDS
 from immigration.messages.check import faults, unreviewed
 from immigration.messages.texts import Texts, texts
 from tests.support.sms_texts import copied_texts
@@ -66,8 +67,9 @@ def test_the_ussd_code_may_be_named_in_one_language_alone(broken: Broken) -> Non
         ("Imigrasi Sijunjung: No {no} Paspor.\n", "the brand, which every SMS begins with anyway"),
         ("No {no} [Paspor.\n", "a bracket or bar that belongs to no {name} and no [with|without]"),
         ("No {no} Paspor |.\n", "a bracket or bar that belongs to no {name} and no [with|without]"),
-        ("No {no} Balas BAYAR.\n", "BAYAR is no keyword of this version"),
+        ("No {no} Balas CALO.\n", "CALO is no keyword of this version"),
         ("No {no} Balas STATUS.\n", "the keyword STATUS where nobody can reply"),
+        ("No {no} Balas PAID.\n", "the keyword PAID where nobody can reply"),
         ("No {no}\nPaspor.\n", "not one line, or a space at its begin or end"),
         ("No {no} Paspor.\n\n", "not one line, or a space at its begin or end"),
         ("No {no} Paspor.\r\n", "not one line, or a space at its begin or end"),
@@ -89,12 +91,13 @@ def test_what_a_text_tells_people_to_send_is_understood() -> None:
         command
         for template in texts().templates.values()
         for command in re.findall(r"\b[A-Z]{2,}(?: [A-Z0-9]+(?:#[0-9]+)?)*", template.wording(can_reply=True))
-        if command.split()[0] in KEYWORDS
+        if command.split()[0] in KEYWORDS | CLAIM_WORDS
     }
     assert {"STATUS 9900000000000001#24111990", "STATUS 4821", "HAPUS YA", "BAHASA MIN", "BIAYO PANAK"} <= told
     wishes = {command: parse(command) for command in told}
     # A service without a digit may be an ordinary word, so the parser leaves it among the rest too.
     assert [one for one, wish in wishes.items() if not wish.keyword or wish.rest not in ("", wish.service)] == []
+    assert {one for one, wish in wishes.items() if wish.paid} == {"SUDAH BAYAR", "ALAH BAYIA", "PAID"}
 
 
 def test_a_keyword_is_not_mistaken_where_people_can_reply(broken: Broken) -> None:

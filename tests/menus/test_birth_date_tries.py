@@ -1,8 +1,6 @@
 """Who may see an application from another phone, and what does somebody learn who guesses? Nothing."""
 
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from tests.conftest import DATA_KEY
 from tests.menus.conftest import BORN, NUMBER, ONE, STRANGER, Office
 from tests.menus.test_turns import ASK_NUMBER
 from tests.support.clock import MovedClock
+from tests.support.commands import gateway
 
 OTHER = "+6281200000008"
 WRONG = "01011991"
@@ -186,7 +185,6 @@ def test_an_operator_sees_and_forgets_the_tries(kit: CallKit, office: Office, su
 def _limits(office: Office, *arguments: str) -> str:
     url = office.database.engine.url.render_as_string(hide_password=False)
     environ = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "DATA_KEYS": DATA_KEY, "SECRET_KEY": "unused"}
-    command = [sys.executable, "-m", "gateway", "limits", *arguments]
-    run = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30)
+    run = gateway("limits", *arguments, env=environ)
     assert run.returncode == 0, run.stderr
     return run.stdout

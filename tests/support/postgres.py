@@ -49,8 +49,13 @@ class TestServer:
         path, _, query = self._uri.partition("?")
         return f"postgresql+psycopg{path.removeprefix('postgresql').rpartition('/')[0]}/{database}?{query}"
 
+    def connected(self, database: str) -> psycopg.Connection:
+        """A connection to a database on this server, each statement of which is a transaction."""
+        return psycopg.connect(self._uri, dbname=database, autocommit=True)
+
     def _do(self, statement: str) -> None:
-        with psycopg.connect(self._uri, autocommit=True) as connection:
+        """A statement about whole databases."""
+        with self.connected("postgres") as connection:
             connection.execute(statement)
 
 
@@ -67,7 +72,7 @@ def shared_server(run: Path) -> Iterator[TestServer]:
         server = get_server(data, cleanup_mode="delete")
         uri = server.get_uri()
         with psycopg.connect(uri, autocommit=True) as connection:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
     try:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from base64 import b64encode
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from gateway.wiring import Wiring
 from tests.conftest import DATA_KEY
 from tests.support.back_office import RECORD, BackOffice
+from tests.support.commands import gateway
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
@@ -19,13 +19,7 @@ def _run(wiring: Wiring, *arguments: str, **environ: str) -> subprocess.Complete
     url = wiring.database.engine.url.render_as_string(hide_password=False)
     folder = str(Path(url.removeprefix("sqlite:///")).parent)
     given = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "DATA_KEYS": DATA_KEY, "VAR_DIR": folder}
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", "api-keys", *arguments],
-        env=given | environ,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+    return gateway("api-keys", *arguments, env=given | environ)
 
 
 def test_a_key_is_printed_alone_works_is_listed_and_is_revoked(wiring: Wiring, office: BackOffice) -> None:
