@@ -35,7 +35,7 @@ class Arrival:
 def arrives_plainly(row: Applied, payment: Billed, told: Paid, now: datetime) -> bool:
     """Whether nothing is to be looked into, so that `arrive` may take it.
 
-    A state that is told to come about only after now is for `pay`: there this payment is late news.
+    Behind a state that is told to come about only after now, what follows is for `pay` to date.
     """
     return payment.paid_at is None and row.status_at <= now and fault(row, payment, told) is None
 

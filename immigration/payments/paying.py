@@ -130,7 +130,8 @@ def move(session: Session, outbox: Outbox, row: Application, status: Status, act
         number,
         status,
         Details(),
-        now,
+        # An office's clock may run some minutes ahead: what comes of the payment is news all the same.
+        max(now, row.status_at),
         lambda code: catalogue.service(code).group,
         actor,
         now,

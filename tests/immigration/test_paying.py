@@ -59,6 +59,12 @@ def test_money_moves_the_application_on_and_is_told_once_however_often_it_is_sai
     assert (payment.state, payment.reference_last4) == ("paid", NTPN[-4:])
 
 
+def test_an_office_whose_clock_runs_ahead_has_its_payments_counted(desk: PayDesk) -> None:
+    desk.billed(1, occurred_at=desk.now + timedelta(minutes=4))
+    assert desk.pays(1) == "paid"
+    assert (desk.status(1), desk.texts()) == ("LUNAS_TERJADWAL", ["LUNAS_TERJADWAL"])
+
+
 def test_another_reference_for_what_is_paid_is_refused_and_changes_nothing(desk: PayDesk) -> None:
     desk.billed(1)
     desk.pays(1)
