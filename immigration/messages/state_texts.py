@@ -85,6 +85,9 @@ def state_text(
             variant = _dated(values, details.ready_on, language)
         case Status.TIDAK_HADIR:
             variant = _dated(values, details.due_on, language)
+            if office.visits is None:
+                # A new date is given at the counter alone.
+                variant = f"office-{variant}" if variant else "office"
         case Status.IT_TERBIT:
             variant = _dated(values, details.valid_until, language)
         case Status.SIAP_DIAMBIL:
