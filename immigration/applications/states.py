@@ -90,6 +90,11 @@ def is_end(status: Status) -> bool:
     return status in ENDS or status is S.IT_TERBIT
 
 
+def is_under_way(status: Status) -> bool:
+    """Whether it goes on by itself: neither over, nor lapsed for want of a payment, after which one registers anew."""
+    return not is_end(status) and status is not S.KEDALUWARSA
+
+
 def _forward(status: Status, group: Group) -> Iterator[Status]:
     for following in _STEPS.get(status, ()):
         if belongs(following, group):

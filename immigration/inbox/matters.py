@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from immigration.applications.states import Status, is_end
+from immigration.applications.states import Status, is_under_way
 from immigration.applications.tables import Application
 from immigration.appointments import booking
 from immigration.appointments.booking import NEEDS_A_VISIT
@@ -39,7 +39,7 @@ class Matter:
 def matter_meant(session: Session, outbox: Outbox, sender: Sender, wish: Wish, now: datetime) -> Matter | Reply:
     """The one application that needs a visit, the service that is named, or just the phone; else what to ask or say."""
     catalogue = outbox.catalogue()
-    running = [row for row in _applications(session, sender) if not is_end(Status(row.status))]
+    running = [row for row in _applications(session, sender) if is_under_way(Status(row.status))]
     needing = [row for row in running if row.status in NEEDS_A_VISIT]
     service = facts.service_meant(catalogue, wish)
     if wish.last4 is not None:

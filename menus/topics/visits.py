@@ -6,6 +6,7 @@ A seat is held from the session on; what is confirmed is that seat and no other 
 from datetime import date, datetime
 from typing import Final
 
+from immigration.applications.states import is_under_way
 from immigration.appointments.availability import FreeSession
 from immigration.appointments.booking import NEEDS_A_VISIT, about
 from immigration.appointments.calendar import rules_of
@@ -59,7 +60,8 @@ def matter(caller: Caller, desk: Desk) -> View:
 @screen(leads_to=("days", "priority"))
 def services_visited(caller: Caller, desk: Desk) -> View:
     """The services that one may book a visit for, and who may come without."""
-    head = "visits.services.idle" if desk.own_cases(caller.hash) else "visits.services"
+    idle = any(is_under_way(listed.status) for listed in desk.own_cases(caller.hash))
+    head = "visits.services.idle" if idle else "visits.services"
     bookable = [desk.catalogue.service(code) for code in rules_of(_office(desk, desk.office_code)).services]
     lines = tuple(
         Option(str(place), ByLanguage(service.short_names), Go("days", _matter(desk, service.code, None)))

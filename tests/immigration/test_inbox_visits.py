@@ -415,6 +415,16 @@ def test_who_did_not_come_changes_the_date_without_a_visit_that_could_be_moved(v
     assert Citizen(visits.sms, 2).asks("UBAH").template == "A_KUNJUNGAN_KOSONG"
 
 
+def test_whose_billing_ran_out_books_anew_as_the_sms_says(visits: VisitOffice) -> None:
+    visits.sms.greeted(1)
+    visits.sms.record(1, status=Status.KEDALUWARSA)
+    citizen = Citizen(visits.sms, 1)
+    assert citizen.asks("DAFTAR").template == "A_JADWAL"
+    assert citizen.asks("DAFTAR 26/11 09.00").template == "V_BUKTI"
+    visits.sms.record(1, status=Status.CETAK)
+    assert Citizen(visits.sms, 1).asks("DAFTAR").template == "A_DAFTAR_TIDAK"
+
+
 def test_a_schedule_that_was_paid_for_long_ago_stays(visits: VisitOffice, clock: MovedClock) -> None:
     paid_at = clock() - timedelta(days=29)
     payment = Billing(billing="820241124123456", amount=950_000, due_at=paid_at + timedelta(hours=2), paid_at=paid_at)

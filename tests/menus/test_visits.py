@@ -211,6 +211,21 @@ def test_seats_for_distant_districts_have_a_way_of_their_own(kit: CallKit, count
     assert counter.only().lane == "far"
 
 
+@pytest.mark.parametrize(
+    ("status", "head"),
+    [
+        (Status.CETAK, "Permohonan Anda belum perlu datang. Keperluan lain:\n1 "),
+        (Status.KEDALUWARSA, "Pilih keperluan:\n1 "),
+        (Status.DISERAHKAN, "Pilih keperluan:\n1 "),
+    ],
+)
+def test_only_what_is_under_way_needs_no_visit(
+    kit: CallKit, counter: Seats, office: Office, status: Status, head: str
+) -> None:
+    office.keep("9900000000000041", OTHER, status)
+    assert dialled(kit, OTHER, "2").screen.startswith(head)
+
+
 def test_the_state_names_the_visit_and_where_to_get_a_new_date(kit: CallKit, counter: Seats, office: Office) -> None:
     dialled(kit, PAID, "2", "2", "2", "1")
     assert dialled(kit, PAID, "1").screen.startswith(
