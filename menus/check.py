@@ -106,7 +106,7 @@ def faults() -> list[str]:
     wording = _Recording(Wording.load())
     machine = build_machine(_keyed, wording)
     catalogue = reference_catalogue()
-    found = list(_wording_faults(wording))
+    found = list(wording_faults(wording))
     seen: set[str] = set()
     for language in LANGUAGES:
         starts = [(*start, _anywhere) for start in _calls(machine, catalogue, language)]
@@ -265,7 +265,8 @@ def _screen_faults(session: Session, text: str, language: Language) -> Iterable[
         yield f"{name}: needs a second page"
 
 
-def _wording_faults(wording: Wording) -> Iterable[str]:
+def wording_faults(wording: Wording) -> Iterable[str]:
+    """What can be said of the texts without a screen drawn."""
     keys = wording.texts["id"]
     for language in LANGUAGES:
         texts = wording.texts[language]

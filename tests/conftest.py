@@ -1,6 +1,5 @@
 """What do tests stand on? A real Valkey, a real PostgreSQL and SQLite, brought up by themselves."""
 
-import gc
 import shutil
 from base64 import b64encode
 from collections.abc import Iterator
@@ -25,12 +24,6 @@ settings.register_profile("gateway", deadline=None)
 settings.load_profile("gateway")
 
 DATA_KEY = b64encode(bytes(range(32))).decode()
-
-
-def pytest_collection_finish() -> None:
-    """What was imported and collected stays: the garbage collector need not look through it again and again."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture

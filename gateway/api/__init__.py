@@ -1,6 +1,7 @@
 """The back office's JSON API: which paths there are under /api/v1, and what any other path or method is answered."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from flask import Blueprint, Flask, Response, request
@@ -45,12 +46,11 @@ _View = Callable[..., Response]
 def register_api(app: Flask, wiring: Wiring) -> None:
     """Serve the API and its documents from this application."""
     limiter = KeyLimiter(wiring.redis, wiring.settings.api_rate_per_minute)
-    document = openapi(OPERATIONS, PREFIX)
     blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
     paths: dict[str, dict[str, _View]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _view(operation, wiring, limiter)
-    paths["/openapi.json"] = {"GET": lambda: document_page(document)}
+    paths["/openapi.json"] = {"GET": lambda: document_page(_document())}
     paths["/docs"] = {"GET": lambda: docs_page(OPERATIONS, PREFIX)}
     paths["/docs/{name}"] = {"GET": asset}
     for path, views in paths.items():
@@ -60,6 +60,12 @@ def register_api(app: Flask, wiring: Wiring) -> None:
     blueprint.register_error_handler(Problem, refuse)
     app.register_blueprint(blueprint)
     app.register_error_handler(405, _unknown_method)
+
+
+@cache
+def _document() -> dict[str, Any]:
+    # Made when somebody first asks: it takes longer than all the rest of an application's start.
+    return openapi(OPERATIONS, PREFIX)
 
 
 def _view(operation: Operation[Any], wiring: Wiring, limiter: KeyLimiter) -> _View:

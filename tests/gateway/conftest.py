@@ -15,6 +15,7 @@ from immigration.database import Database
 from immigration.keys import load_vault
 from immigration.vault import KeyRing
 from tests.support.clock import MovedClock
+from tests.support.product import Product, running_product
 
 
 @pytest.fixture
@@ -39,6 +40,16 @@ def app(wiring: Wiring) -> Iterator[Flask]:
     app = create_app(wiring)
     yield app
     app.extensions["funnel"].stop()
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A running product, as a new one shows itself, for those who call it and leave it as it runs.
+
+    Whoever uses it is marked `xdist_group("demonstration")`, so that one is enough.
+    """
+    with running_product(tmp_path_factory.mktemp("demonstration")) as product:
+        yield product
 
 
 @pytest.fixture

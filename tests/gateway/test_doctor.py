@@ -18,7 +18,7 @@ from immigration.database import Database
 from immigration.messages.channels import pause
 from tests.conftest import DATA_KEY
 from tests.support.commands import gateway
-from tests.support.product import running_product
+from tests.support.product import Product
 from tests.support.sms_texts import copied_texts
 from workers.clock import tick
 
@@ -139,10 +139,10 @@ def redis_findings(given: Given, **environ: str) -> list[str]:
     return list(map(str, examine_redis(load_settings(given | environ))))
 
 
-def test_beside_a_running_product_worker_and_clock_are_seen(tmp_path: Path) -> None:
-    with running_product(tmp_path) as product:
-        command = [sys.executable, "-m", "gateway", "doctor"]
-        run = subprocess.run(command, env=product.environment, capture_output=True, text=True, timeout=60)
+@pytest.mark.xdist_group("demonstration")
+def test_beside_a_running_product_worker_and_clock_are_seen(demonstration: Product) -> None:
+    command = [sys.executable, "-m", "gateway", "doctor"]
+    run = subprocess.run(command, env=demonstration.environment, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stdout
     assert "redis: embedded: started by `up`, version" in run.stdout
 

@@ -39,17 +39,18 @@ def _start_again(product: Product, **changed: str) -> subprocess.CompletedProces
     )
 
 
-def test_a_second_start_says_what_is_in_use(product: Product, tmp_path: Path) -> None:
-    same_folder = _start_again(product, PORT=str(free_port()))
+@pytest.mark.xdist_group("demonstration")
+def test_a_second_start_says_what_is_in_use(demonstration: Product, tmp_path: Path) -> None:
+    same_folder = _start_again(demonstration, PORT=str(free_port()))
     assert same_folder.returncode == 1
-    assert f"in use by pid {product.process.pid}" in same_folder.stderr
-    same_port = _start_again(product, VAR_DIR=str(tmp_path / "other"))
+    assert f"in use by pid {demonstration.process.pid}" in same_folder.stderr
+    same_port = _start_again(demonstration, VAR_DIR=str(tmp_path / "other"))
     assert same_port.returncode == 1
-    assert f"port {product.port} is in use" in same_port.stderr
-    assert _all_well(product)
+    assert f"port {demonstration.port} is in use" in same_port.stderr
+    assert _all_well(demonstration)
 
 
-def test_whatever_dies_is_started_again(product: Product) -> None:
+def test_whatever_dies_is_started_again_and_sigterm_ends_all_in_order_with_status_0(product: Product) -> None:
     wait_until(lambda: _all_well(product), "every part")
     before = product.children()
     for name in ("valkey", "web", "worker", "clock run"):
@@ -58,9 +59,6 @@ def test_whatever_dies_is_started_again(product: Product) -> None:
     wait_until(lambda: product.log.count("starting it again") == 4, "the log to say so")
     wait_until(lambda: _all_well(product), "every part again", within_s=30)
     wait_until(lambda: not any(is_running(pid) for pid in before), "those of before to end")
-
-
-def test_sigterm_ends_all_in_order_with_status_0(product: Product) -> None:
     everyone = product.children()
     product.process.send_signal(signal.SIGTERM)
     assert product.process.wait(15) == 0

@@ -471,7 +471,7 @@ def test_calls_behave_as_the_model_says(office: Office, kit: CallKit) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=8,
+            max_examples=6,
             stateful_step_count=35,
             deadline=None,
             derandomize=True,

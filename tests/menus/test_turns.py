@@ -47,6 +47,7 @@ def test_another_phone_needs_number_and_birth_date(kit: CallKit) -> None:
     call.replies(BORN).sees(PRINTING.replace("\n2 Nomor lain", ""))
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # Old answers come from Redis.
 @pytest.mark.parametrize(("phone", "inputs"), CALLS)
 def test_a_repeat_gets_the_same_answer_even_after_the_end(kit: CallKit, phone: str, inputs: list[str]) -> None:
     call = walk(kit, phone, inputs)
@@ -54,6 +55,7 @@ def test_a_repeat_gets_the_same_answer_even_after_the_end(kit: CallKit, phone: s
         call.repeats()
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # Old answers come from Redis.
 @pytest.mark.parametrize(("phone", "inputs"), CALLS)
 def test_a_copy_that_arrives_late_gets_its_old_answer_and_changes_nothing(
     kit: CallKit, phone: str, inputs: list[str]

@@ -6,6 +6,7 @@ process that has imported it all and done nothing else.
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,24 +22,49 @@ _ready.set_forkserver_preload(
 )
 
 
+class Started:
+    """A command that runs beside the test, and says what it says to nobody unless files are given for it."""
+
+    def __init__(self, *words: str, env: Mapping[str, str], out: str = os.devnull, err: str = os.devnull) -> None:
+        self._process = _ready.Process(target=_called, args=(words, dict(env), out, err))
+        self._process.start()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def poll(self) -> int | None:
+        """As `wait`, for one who does not wait; none while it runs."""
+        return self._process.exitcode
+
+    def wait(self, timeout_s: float) -> int:
+        """The status with which it ended; the signal's number, negated, that ended it. Raises `TimeoutError`."""
+        self._process.join(timeout_s)
+        if self._process.exitcode is None:
+            raise TimeoutError
+        return self._process.exitcode
+
+
 def gateway(*words: str, env: Mapping[str, str], timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
     """What `python -m gateway` with these words does where the environment is `env` and nothing else.
 
-    Raises `subprocess.TimeoutExpired`.
+    Raises `TimeoutError`.
     """
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        process = _ready.Process(target=_called, args=(words, dict(env), out, err))
-        process.start()
-        process.join(timeout_s)
-        if process.exitcode is None:
-            process.kill()
-            process.join()
-            raise subprocess.TimeoutExpired(words, timeout_s)
-        return subprocess.CompletedProcess(words, process.exitcode, out.read_text(), err.read_text())
+        started = Started(*words, env=env, out=str(out), err=str(err))
+        try:
+            status = started.wait(timeout_s)
+        except TimeoutError:
+            started.kill()
+            raise
+        return subprocess.CompletedProcess(words, status, out.read_text(), err.read_text())
 
 
-def _called(words: Sequence[str], env: Mapping[str, str], out: Path, err: Path) -> None:
+def _called(words: Sequence[str], env: Mapping[str, str], out: str, err: str) -> None:
     os.environ.clear()
     os.environ.update(env)
     for place, file in ((1, out), (2, err)):

@@ -1,9 +1,6 @@
 """Real worker processes, as the Procfile starts them, for the length of a test."""
 
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from gateway.simulator.aggregator import PretendAggregator
 from immigration.clock import utc_now
+from tests.support.commands import Started
 from tests.support.processes import wait_until
 from tests.support.sms import SmsOffice
 from workers import clock as ticking
@@ -31,16 +29,16 @@ class Crew:
     redis_url: str
     aggregator: PretendAggregator
     data_keys: str
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    running: list[Started] = field(default_factory=list)
 
-    def start(self, **settings: str) -> subprocess.Popen[bytes]:
+    def start(self, **settings: str) -> Started:
         """Start a worker and wait until it is there."""
         present = workers_present(self.redis, utc_now())
         process = self.launch(**settings)
         wait_until(lambda: workers_present(self.redis, utc_now()) > present, "a worker", within_s=30)
         return process
 
-    def launch(self, *command: str, **settings: str) -> subprocess.Popen[bytes]:
+    def launch(self, *command: str, **settings: str) -> Started:
         """Start a worker, or what is told. Where others die meanwhile, nobody can tell by number when it is there."""
         url = self.office.database.engine.url
         environment = {name: os.environ[name] for name in _OURS if name in os.environ} | {
@@ -55,16 +53,11 @@ class Crew:
             "SMS_THREADS": "8",
             **settings,
         }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", *(command or ("worker",))],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        process = Started(*(command or ("worker",)), env=environment)
         self.running.append(process)
         return process
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def kill(self, process: Started) -> None:
         """kill -9, as if the machine had lost power."""
         process.kill()
         process.wait(10)
@@ -96,7 +89,5 @@ def crew_of(office: SmsOffice, redis_url: str, aggregator: PretendAggregator, da
             yield crew
         finally:
             for process in crew.running:
-                process.send_signal(signal.SIGKILL)
+                process.kill()
                 process.wait(10)
-                if process.stderr is not None:
-                    process.stderr.close()

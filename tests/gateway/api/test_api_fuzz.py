@@ -70,7 +70,7 @@ def test_no_request_gets_a_server_error_or_an_answer_that_is_not_documented(
     strategy = operation.as_strategy() | operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE)
 
     @hypothesis.settings(
-        max_examples=40,
+        max_examples=25,
         deadline=None,
         derandomize=True,
         database=None,

@@ -9,31 +9,33 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.product import running_product
+from tests.support.product import Product
 
 _ROOT = Path(__file__).parents[3]
 
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("curl") is None, reason="the examples are curl's: apt-get install curl (Debian)"
-)
+pytestmark = [
+    pytest.mark.skipif(shutil.which("curl") is None, reason="the examples are curl's: apt-get install curl (Debian)"),
+    pytest.mark.xdist_group("demonstration"),
+]
 
 
-def run_page(name: str, folder: Path) -> str:
+def run_page(name: str, product: Product) -> str:
     """What the commands of a page print."""
     page = (_ROOT / "docs" / name).read_text(encoding="utf-8")
     examples = "\necho\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL))
-    with running_product(folder, {"WEB_PROCESSES": "1"}) as product:
-        script = examples.replace("http://127.0.0.1:8000", product.url).replace(".venv/bin/python", sys.executable)
-        ran = subprocess.run(
-            ["bash", "-euc", script], cwd=_ROOT, env=product.environment, capture_output=True, text=True, check=False
-        )
+    script = examples.replace("http://127.0.0.1:8000", product.url).replace(".venv/bin/python", sys.executable)
+    ran = subprocess.run(
+        ["bash", "-euc", script], cwd=_ROOT, env=product.environment, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
 
-def test_the_examples_record_move_and_read_an_application(tmp_path: Path) -> None:
-    recorded, moved, read, *lists = (json.loads(line) for line in run_page("api.md", tmp_path).splitlines() if line)
+def test_the_examples_record_move_and_read_an_application(demonstration: Product) -> None:
+    recorded, moved, read, *lists = (
+        json.loads(line) for line in run_page("api.md", demonstration).splitlines() if line
+    )
     assert [told["status"] for told in (recorded, moved, read)] == [
         "BERKAS_DIPERIKSA",
         "FOTO_WAWANCARA",
@@ -44,8 +46,8 @@ def test_the_examples_record_move_and_read_an_application(tmp_path: Path) -> Non
     assert all({"items", "next"} == page.keys() for page in lists)
 
 
-def test_the_examples_book_move_list_and_cancel_a_visit(tmp_path: Path) -> None:
-    lines = [line for line in run_page("visits.md", tmp_path).splitlines() if line]
+def test_the_examples_book_move_list_and_cancel_a_visit(demonstration: Product) -> None:
+    lines = [line for line in run_page("visits.md", demonstration).splitlines() if line]
     slots, booked, moved, listed, cancelled = (json.loads(line) for line in lines if line.startswith("{"))
     assert slots["items"][0]["free"] > 0
     # The demonstration may have a visit on that day, too.
