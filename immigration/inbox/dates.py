@@ -70,10 +70,11 @@ _UNSURE: Final = _pattern(
 )
 # Groups are day, month and year by their names; a year may be missing.
 _DATES: Final = tuple(
-    _pattern(text.replace("<", "(?P<"))
+    _pattern(re.sub("<(?=[a-z])", "(?P<", text))
     for text in (
         f"<year>{_LONG_YEAR})[-/.]<month>{_N})[-/.]<day>{_N})",
-        f"<day>{_N}){_BETWEEN}<month>{_N}){_BETWEEN}<year>{_LONG_YEAR})",
+        # Not out of the middle of "1/1/27 2000", where 2000 is a time of day.
+        f"(?<![0-9][-/.])<day>{_N}){_BETWEEN}<month>{_N}){_BETWEEN}<year>{_LONG_YEAR})",
         rf"<day>{_N})\s?<sign>[-/.])\s?<month>{_N})\s?(?P=sign)\s?<year>[2-9]{_D})(?![.:]{_D})",
         f"<day>{_D}{{2}})<month>{_D}{{2}})<year>{_LONG_YEAR}|[2-9]{_D})",
         f"<day>{_N}){_ORDINAL}{_GAP}(?:of )?<month>{_MONTH})(?:{_GAP}<year>{_YEAR}))?",

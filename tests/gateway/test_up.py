@@ -58,7 +58,7 @@ def test_whatever_dies_is_started_again_and_sigterm_ends_all_in_order_with_statu
     wait_until(lambda: product.readiness()[0] != 200, "the failure to show")
     wait_until(lambda: product.log.count("starting it again") == 4, "the log to say so")
     wait_until(lambda: _all_well(product), "every part again", within_s=30)
-    wait_until(lambda: not any(is_running(pid) for pid in before), "those of before to end")
+    wait_until(lambda: not any(is_running(pid) for pid in before), "those of before to end", within_s=30)
     everyone = product.children()
     product.process.send_signal(signal.SIGTERM)
     assert product.process.wait(15) == 0

@@ -166,6 +166,7 @@ def with_year(draw: st.DrawFn) -> tuple[str, date]:
 hours = st.integers(0, 23)
 
 
+@example(("1/1/27", date(2027, 1, 1)), 20, " {:02}00")
 @settings(max_examples=500)
 @given(
     with_year(), hours, st.sampled_from([" {:02}.00", " {}:00", ", jam {}", " pukul {:02}.00", "#{:02}.00", " {:02}00"])
