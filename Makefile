@@ -18,7 +18,7 @@ run: $(VENV)/.run ## Start the product here: Redis, database, web, worker, clock
 	@exec $(BIN)/python -m gateway up
 
 test: $(VENV)/.test ## Run every test, on real servers brought up by themselves
-	$(BIN)/python -m pytest -n logical --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.test ## Format, lint, types, menus, SMS texts
 	$(BIN)/ruff format --check .

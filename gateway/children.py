@@ -13,15 +13,15 @@ _PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
 
 
-def end_with_parent(parent: int) -> None:
-    """Have the kernel send this process SIGTERM once the thread of `parent` that started it is gone.
+def end_with_parent(parent: int, sent: signal.Signals = signal.SIGTERM) -> None:
+    """Have the kernel send this process a signal once the thread of `parent` that started it is gone.
 
     Linux only, where it covers a parent that was killed outright; elsewhere it does nothing. Forked children do not
     inherit the wish, so each has to say it itself; a program that takes this one's place does. Raises `SystemExit`
     where the parent died before the kernel knew of the wish, for then nobody would send the signal.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sent, 0, 0, 0)
         if os.getppid() != parent:
             raise SystemExit(1)
 

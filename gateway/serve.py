@@ -63,7 +63,8 @@ def _end_with_granian() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
-        end_with_parent(parent.pid)
+        # Outright as well: asked to end without its parent, granian's process was seen to wait for ever.
+        end_with_parent(parent.pid, signal.SIGKILL)
 
 
 @contextmanager
