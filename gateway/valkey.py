@@ -135,6 +135,12 @@ def address_in(folder: Path) -> Address:
     return Address(port=port, password=secrets.token_urlsafe(24))
 
 
+def running_in(var_dir: Path) -> str | None:
+    """The URL of the server that `up` has running in this folder, if it has. Raises `ValkeyError`."""
+    address = address_in(var_dir / find_binary().folder)
+    return address.url if address.socket is not None and address.socket.is_socket() else None
+
+
 def start(var_dir: Path, *, address: Address | None = None, patience_s: float = 3.0, loading_s: float = 60.0) -> Valkey:
     """Start the server on its folder under `var_dir` and wait until it answers.
 

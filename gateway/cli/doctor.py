@@ -153,7 +153,7 @@ def _channels(settings: Settings, database: Database) -> Iterator[Finding]:
 def examine_redis(settings: Settings) -> Iterator[Finding]:
     """What is to be said of Redis and of those who are seen through it."""
     try:
-        url = settings.redis_url or _embedded(Path(settings.var_dir))
+        url = settings.redis_url or valkey.running_in(Path(settings.var_dir))
     except valkey.ValkeyError as fault:
         yield Finding("FAULT", "redis", str(fault))
         return
@@ -166,12 +166,6 @@ def examine_redis(settings: Settings) -> Iterator[Finding]:
             yield from _background(redis)
     except RedisError as fault:
         yield Finding("FAULT", "redis", f"cannot be reached ({type(fault).__name__}): check REDIS_URL and the server")
-
-
-def _embedded(var_dir: Path) -> str | None:
-    """The URL of the server that `up` has running in this folder, if it has. Raises `ValkeyError`."""
-    address = valkey.address_in(var_dir / valkey.find_binary().folder)
-    return address.url if address.socket is not None and address.socket.is_socket() else None
 
 
 def _server(redis: Redis, *, embedded: bool) -> Finding:

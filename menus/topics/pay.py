@@ -110,8 +110,9 @@ def pay_place(caller: Caller, desk: Desk) -> View:
 
 def claim_answered(typed: str, asked: Asked) -> Go | Again:
     """Keep the end of the receipt's number, or that there is no receipt."""
-    receipt = None if typed.strip() == NO_RECEIPT else receipt_ending(typed)
-    if receipt is None and typed.strip() != NO_RECEIPT:
+    has_receipt = typed.strip() != NO_RECEIPT
+    receipt = receipt_ending(typed) if has_receipt else None
+    if has_receipt and receipt is None:
         return Again()
     memory = asked.caller.memory
     values = {"case": memory["case"], "office": memory["office"], "receipt": receipt}
