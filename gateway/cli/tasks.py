@@ -10,6 +10,7 @@ from immigration import tasks as work
 from immigration.applications.tables import Application
 from immigration.clock import utc_now
 from immigration.offices.catalogue import load_catalogue
+from immigration.payments.tickets import number_of
 
 
 @click.group()
@@ -72,9 +73,12 @@ def show(number: int) -> None:
 @tasks.command()
 @click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 def done(number: int) -> None:
-    """Task ID is done; who said so is kept."""
+    """Task ID is done; who said so is kept. A ticket is done by its answer."""
     with opened() as parts, parts.database.writing() as session:
-        _task(session, number)
+        task = _task(session, number)
+        if task.kind == "ticket" and task.phone_hash is not None:
+            ticket = number_of(task.id, task.opened_at)
+            raise click.ClickException(f"not done: somebody waits for an answer, `tickets answer {ticket} TEXT`")
         was_open = work.finish(session, number, operator(), utc_now())
     click.echo(f"task {number} is done." if was_open else f"task {number} was done before: nothing changed.")
 

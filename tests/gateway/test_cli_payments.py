@@ -123,6 +123,8 @@ def test_a_ticket_is_answered_in_one_sms_and_is_done(desk: OfficeDesk, pay: PayD
     told = json.loads(desk.run("tickets", "list", "--json").stdout)
     assert [one["number"] for one in told[1:]] == list(reversed(opened))
     nobody = told[0]["number"]
+    refused = desk.run("tasks", "done", str(told[1]["id"]))
+    assert (refused.exit_code, f"tickets answer {opened[-1]} TEXT" in refused.stderr) == (1, True)
     # As the citizen has it, without its year, and by the figures alone.
     for ticket in (opened[0].lower(), opened[1][4:], str(int(opened[2][4:]))):
         assert desk.run("tickets", "answer", ticket, "Pembayaran", "sudah", "masuk.").exit_code == 0
@@ -132,6 +134,7 @@ def test_a_ticket_is_answered_in_one_sms_and_is_done(desk: OfficeDesk, pay: PayD
     ]
     assert "done already" in desk.run("tickets", "answer", opened[0], "Ya").stderr
     assert "no phone number is known" in desk.run("tickets", "answer", nobody, "Ya").stderr
+    assert desk.run("tasks", "done", str(told[0]["id"])).exit_code == 0, "whom nobody can answer"
     assert "is not a ticket such as A26-01234" in desk.run("tickets", "answer", "B26-1", "Ya").stderr
     assert "there is no ticket 99" in desk.run("tickets", "answer", "99", "Ya").stderr
     assert "receipt ..1234" in desk.run("tickets", "list", "--done").stdout
